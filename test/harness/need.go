@@ -1,0 +1,27 @@
+// Package harness finds and drives the real parts that tests use: programs from Debian, built
+// binaries of this project, a browser.
+package harness
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Need returns the path of a program from Debian, or skips the test. It is the only place that
+// skips: the end of make test counts such tests and names each with its reason.
+func Need(t testing.TB, program string) string {
+	t.Helper()
+	if path, err := exec.LookPath(program); err == nil {
+		return path
+	}
+	for _, dir := range []string{"/usr/sbin", "/sbin"} { // not on everybody's PATH
+		path := filepath.Join(dir, program)
+		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	t.Skipf("%s is not installed: make needs", program)
+	return ""
+}
