@@ -1,0 +1,166 @@
+package devicetest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// FF68 is a counter's two ff68 pads on one serial line, as they behave on the bench: the customer's
+// evaluator pad, and the teller's caller keypad. It is safe for use by several goroutines.
+//
+// Path, Write, Received, Await, Unplug and Replug are its cable's. What it sends goes out even when nobody has the port open; the kernel keeps some 4 KiB of it.
+type FF68 struct {
+	*cable
+	address byte
+}
+
+// PlugFF68 plugs in the pads of a caller address, 1 to 127, at a port of its own, and makes link a
+// symbolic link to that port. The link outlives Unplug and Replug, as one in /dev/serial/by-id does.
+func PlugFF68(link string, address int) (*FF68, error) {
+	if address < 1 || address > 127 {
+		return nil, fmt.Errorf("plug in pad: address %d: want 1 to 127", address)
+	}
+	c := &cable{link: link, changed: make(chan struct{})}
+	if err := c.Replug(); err != nil {
+		return nil, err
+	}
+	return &FF68{cable: c, address: byte(address)}, nil
+}
+
+// NewFF68 plugs in the pads of caller address 1 for as long as the test runs.
+func NewFF68(t testing.TB) *FF68 {
+	t.Helper()
+	pad, err := PlugFF68(filepath.Join(t.TempDir(), "pad"), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := pad.Unplug(); err != nil {
+			t.Error(err)
+		}
+	})
+	return pad
+}
+
+func (p *FF68) evaluator() byte { return p.address + 0x80 }
+
+// Press sends a customer's key once: 03 very good to 00 bad; 04 is on the pad and has no meaning.
+func (p *FF68) Press(key byte) error {
+	_, err := p.Write(ff68Frame(p.evaluator(), 0x11, key))
+	return err
+}
+
+// PressUntilThanked sends a customer's key again and again, as a real pad does, until the host
+// acknowledges it. A cable that is out meanwhile does not stop it. It returns ctx's error if the
+// thank-you never comes.
+func (p *FF68) PressUntilThanked(ctx context.Context, key byte, every time.Duration) error {
+	return p.untilThanked(ctx, every, ff68Frame(p.evaluator(), 0x11, key), func(frame []byte) bool {
+		return p.isThanks(frame, key)
+	})
+}
+
+// PromptUntilThanked is PressUntilThanked for please-rate on the teller's keypad, which is
+// acknowledged by its own frame.
+func (p *FF68) PromptUntilThanked(ctx context.Context, every time.Duration) error {
+	prompt := ff68Frame(p.address, 0x01, 0x0B)
+	return p.untilThanked(ctx, every, prompt, func(frame []byte) bool { return bytes.Equal(frame, prompt) })
+}
+
+// untilThanked sends a frame, and again after each wait, until the host sends its thanks.
+func (p *FF68) untilThanked(ctx context.Context, every time.Duration, sent []byte, isThanks func(frame []byte) bool) error {
+	again := time.NewTicker(every)
+	defer again.Stop()
+	heard := len(p.Received())
+	for {
+		_, _ = p.Write(sent) // unplugged: a pad does not know, and tries again
+		for waiting := true; waiting; {
+			frames, changed := p.hears()
+			if slices.ContainsFunc(frames[heard:], isThanks) {
+				return nil
+			}
+			heard = len(frames)
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("% X was never thanked: %w", sent, ctx.Err())
+			case <-again.C:
+				waiting = false
+			case <-changed:
+			}
+		}
+	}
+}
+
+// isThanks knows both acknowledgements in use: the key's frame with function 01, and the short one.
+func (p *FF68) isThanks(frame []byte, key byte) bool {
+	return string(frame) == string(ff68Frame(p.evaluator(), 0x01, key)) ||
+		string(frame) == string(ff68Frame(p.evaluator(), 0x01)[1:])
+}
+
+// Thanks counts the acknowledgements of customers' keys so far, of either variant.
+func (p *FF68) Thanks() int {
+	n := 0
+	for _, frame := range p.Received() {
+		for key := range byte(5) {
+			if p.isThanks(frame, key) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
+// Keypad sends one frame of the teller's keypad: the digits typed, and then the key.
+func (p *FF68) Keypad(digits string, key byte) error {
+	data := make([]byte, 0, len(digits)+1)
+	for _, d := range []byte(digits) {
+		data = append(data, d-'0')
+	}
+	_, err := p.Write(ff68Frame(p.address, 0x01, append(data, key)...))
+	return err
+}
+
+// Prompt presses please-rate on the teller's keypad.
+func (p *FF68) Prompt() error { return p.Keypad("", 0x0B) }
+
+// Cancel presses cancel on the teller's keypad.
+func (p *FF68) Cancel() error { return p.Keypad("", 0x0E) }
+
+// Login logs a teller in: the number, two digits or more, and OK.
+func (p *FF68) Login(number string) error { return p.Keypad(number, 0x0F) }
+
+// Logout logs the teller out: 4 and OK.
+func (p *FF68) Logout() error { return p.Keypad("4", 0x0F) }
+
+// ff68Frame makes the frame FF 68 L L 68 address function data sum 16.
+func ff68Frame(address, function byte, data ...byte) []byte {
+	length := byte(2 + len(data))
+	frame := append([]byte{0xFF, 0x68, length, length, 0x68, address, function}, data...)
+	var sum byte
+	for _, b := range frame[5:] {
+		sum += b
+	}
+	return append(frame, sum, 0x16)
+}
+
+// ff68Cut takes one frame from the front of what a host has sent, which knows no noise. It returns
+// nothing while the frame is not yet whole.
+func ff68Cut(sent []byte) (frame, rest []byte) {
+	head := 0
+	if len(sent) > 0 && sent[0] == 0xFF {
+		head = 1
+	}
+	if len(sent) < head+4 {
+		return nil, sent
+	}
+	size := head + 4 + int(sent[head+1]) + 2
+	if len(sent) < size {
+		return nil, sent
+	}
+	return sent[:size], sent[size:]
+}

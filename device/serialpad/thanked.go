@@ -1,0 +1,33 @@
+package serialpad
+
+import (
+	"slices"
+	"time"
+)
+
+// crossing is how long after its acknowledgement a frame that comes again has crossed it on the line:
+// a frame takes 10 ms at 9600 baud, and no finger presses the same key twice that fast.
+const crossing = 100 * time.Millisecond
+
+// thanked is the list of frames that were acknowledged and that no other frame has followed yet.
+type thanked struct{ list []acknowledged }
+
+type acknowledged struct {
+	frame Frame
+	at    time.Duration // when the acknowledgement was written
+}
+
+func (t *thanked) add(frames []Frame, now time.Duration) {
+	for _, f := range frames {
+		t.list = append(t.list, acknowledged{f, now})
+	}
+}
+
+// crossed reports whether f, heard at the given time, crossed its acknowledgement. Whatever it is, it
+// is the frame that ends this for all others. A frame heard before its acknowledgement and taken up
+// after it has crossed it too.
+func (t *thanked) crossed(f Frame, at time.Duration) bool {
+	hit := slices.ContainsFunc(t.list, func(a acknowledged) bool { return a.frame == f && at-a.at < crossing })
+	t.list = t.list[:0]
+	return hit
+}

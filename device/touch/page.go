@@ -1,0 +1,204 @@
+// Package touch is the page on the box's own screen: five large keys, a question, and a thank-you.
+//
+// It is a driver as package device describes, and a small web server on loopback that a browser in
+// kiosk mode shows. The server keeps the last Show and streams it to every browser (/state, server-sent
+// events); a browser posts a press (/press) and hears "stored" only after the Show that names it, which
+// comes after the press is on disk. A browser that is told nothing within Patience says so and asks the
+// customer to press again.
+//
+// The keys stand from the best on the left to the worst on the right and never move.
+package touch
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"evalpad/device"
+)
+
+// Patience is how long a press waits for the Show that names it before its browser is told that it
+// is not stored. A healthy box answers in tens of milliseconds; a card that stalls takes seconds.
+const Patience = 5 * time.Second
+
+// ErrEnded is returned by a second Run: the listener went with the first.
+var ErrEnded = errors.New("the page has run already: make a new one")
+
+// Options says where the page is served and what stands on it.
+type Options struct {
+	// Listen is a loopback address with a port, 127.0.0.1:8090 when empty. Port 0 takes a free one;
+	// no host is 127.0.0.1, never every interface.
+	Listen string
+	// Uptime is the boot time now (CLOCK_BOOTTIME). Required.
+	Uptime func() time.Duration
+	// Hotline is a telephone number to show, at most 40 characters; "" shows none.
+	Hotline string
+	// Log receives what a technician should know; nil discards it.
+	Log *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:8090"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	if o.Uptime == nil {
+		return errors.New("no Uptime: a press needs its boot time")
+	}
+	if n := utf8.RuneCountInString(o.Hotline); n > 40 {
+		return fmt.Errorf("hotline of %d characters: want at most 40", n)
+	}
+	return nil
+}
+
+// Page is the touch page of one counter. It implements device.Driver.
+type Page struct {
+	options  Options
+	listener net.Listener
+	site     http.Handler
+
+	ran      atomic.Bool
+	serial   atomic.Uint64 // of signals
+	life     string        // begins every identity that this process gives, so that none outlives it
+	screen   *screen
+	promises *promises
+	signals  chan device.Signal // on their way to the agent
+
+	viewers, pressing turnstile
+}
+
+var _ device.Driver = (*Page)(nil)
+
+// New checks o and listens, so that Addr is right before Run. An address off loopback is refused
+// with ErrNotLoopback. Run closes the listener, also under a context that has ended.
+func New(o Options) (*Page, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("open touch page: %w", err)
+	}
+	listener, err := listenOnLoopback(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("open touch page on %s: %w", o.Listen, err)
+	}
+	return newPage(o, listener), nil
+}
+
+func newPage(o Options, listener net.Listener) *Page {
+	life := rand.Text()[:10]
+	p := &Page{
+		options:  o,
+		listener: listener,
+		life:     life,
+		screen:   newScreen(life),
+		promises: newPromises(),
+		signals:  make(chan device.Signal, maxWaiting),
+		viewers:  make(turnstile, maxViewers),
+		pressing: make(turnstile, maxPresses),
+	}
+	p.site = p.routes()
+	return p
+}
+
+// Addr is where the page listens, as 127.0.0.1:8090.
+func (p *Page) Addr() string { return p.listener.Addr().String() }
+
+// URL is what the browser opens, as http://127.0.0.1:8090/.
+func (p *Page) URL() string { return "http://" + p.Addr() + "/" }
+
+func (p *Page) String() string { return "touch page " + p.URL() }
+
+// Run serves the page until ctx is done, and ends within a second of that, open streams or not. It
+// runs once; a second Run returns ErrEnded.
+func (p *Page) Run(ctx context.Context, in chan<- device.Signal, out <-chan device.Show) error {
+	if p.ran.Swap(true) {
+		return fmt.Errorf("run %s: %w", p, ErrEnded)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var work, conns sync.WaitGroup
+	work.Go(func() { p.carry(ctx, in) })
+	work.Go(func() { p.follow(ctx, out) })
+	server := p.server(ctx, &conns)
+	work.Go(func() { <-ctx.Done(); shut(server) })
+
+	p.options.Log.Info("touch page open", "url", p.URL())
+	err := server.Serve(p.listener)
+	stop()
+	work.Wait()
+	conns.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("run %s: %w", p, err)
+}
+
+// carry hands signals to the agent, in order; nothing is sent once Run has returned.
+func (p *Page) carry(ctx context.Context, in chan<- device.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-p.signals:
+			select {
+			case <-ctx.Done():
+				return
+			case in <- s:
+			}
+		}
+	}
+}
+
+// follow shows what the agent says. The screen turns before the press is answered, so that a
+// browser that hears "stored" finds the next question there.
+func (p *Page) follow(ctx context.Context, out <-chan device.Show) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s, open := <-out:
+			if !open {
+				<-ctx.Done()
+				return
+			}
+			p.show(s)
+		}
+	}
+}
+
+func (p *Page) show(s device.Show) {
+	promise := p.promises.named(s.For)
+	if err := p.screen.put(s, promise != nil); err != nil {
+		p.options.Log.Error("touch page cannot show this", "error", err)
+	}
+	if promise != nil {
+		promise.answer(s.Kind != device.Fault)
+	}
+}
+
+// signal queues s for the agent and reports whether there was room.
+func (p *Page) signal(s device.Signal) bool {
+	s.UI = "normal"
+	select {
+	case p.signals <- s:
+		return true
+	default:
+		return false
+	}
+}
+
+// newID names a signal; never twice within one Run, and never again after a restart.
+func (p *Page) newID() string { return fmt.Sprintf("%s-p%d", p.life, p.serial.Add(1)) }
