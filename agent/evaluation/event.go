@@ -1,0 +1,60 @@
+package evaluation
+
+import "evalpad/sync/wire"
+
+// Event is one thing that happens at a counter: Prompted, Pressed, Cancelled, TellerIn, TellerOut,
+// Elapsed, PadLost or Restarted.
+type Event interface{ event() }
+
+// Heard is what every signal of a pad has in common. Signal is its id, "" where nobody waits for an
+// answer; Echo is what the pad sends again until it is answered, "" where it never does. At is the
+// moment of the edge or of the frame's last byte.
+type Heard struct {
+	At           wire.Stamp
+	Signal, Echo string
+}
+
+// Prompted asks the customer to rate. ID is for the evaluation that it opens.
+type Prompted struct {
+	Heard
+	By, Ticket, ID string
+}
+
+// Pressed is a customer's key. Dimension is the question that the pad was showing, or "" for
+// whichever is asked. ID is for the evaluation that it opens if none is open.
+type Pressed struct {
+	Heard
+	Score     wire.Score
+	Dimension wire.Dimension
+	UI, ID    string
+}
+
+// Cancelled is the teller taking the prompt back.
+type Cancelled struct{ Heard }
+
+// TellerIn names the teller of whatever is prompted or pressed unprompted from now on.
+type TellerIn struct {
+	Heard
+	Teller string
+}
+
+// TellerOut is whoever was logged in leaving.
+type TellerOut struct{ Heard }
+
+// Elapsed is the end of what the last Arm began.
+type Elapsed struct{ At wire.Stamp }
+
+// PadLost is the counter's last pad going away.
+type PadLost struct{ At wire.Stamp }
+
+// Restarted is the agent coming up and finding this State on disk.
+type Restarted struct{ At wire.Stamp }
+
+func (Prompted) event()  {}
+func (Pressed) event()   {}
+func (Cancelled) event() {}
+func (TellerIn) event()  {}
+func (TellerOut) event() {}
+func (Elapsed) event()   {}
+func (PadLost) event()   {}
+func (Restarted) event() {}

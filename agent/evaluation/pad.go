@@ -1,0 +1,113 @@
+package evaluation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"evalpad/device"
+)
+
+// patience is how long a pad may leave a show lying before the others go on without it.
+const patience = time.Second
+
+// pad is one driver at the desk. The ids of its signals carry a prefix of their own while they are
+// inside, so that two pads, or two runs of one driver, cannot answer for each other.
+type pad struct {
+	index  int
+	driver device.Driver
+	in     chan device.Signal
+	out    chan device.Show
+	runs   atomic.Int64
+	lost   bool // the desk's own knowledge
+	log    *slog.Logger
+	rest   time.Duration // between two runs of a driver that gave up
+}
+
+// heard is a signal inside the desk.
+type heard struct {
+	device.Signal
+	pad *pad
+}
+
+func newPad(index int, driver device.Driver, log *slog.Logger, rest time.Duration) *pad {
+	return &pad{
+		index: index, driver: driver, log: log.With("pad", driver.String()), rest: rest,
+		in: make(chan device.Signal), out: make(chan device.Show),
+	}
+}
+
+func (p *pad) prefix() string { return fmt.Sprintf("%d.%d/", p.index, p.runs.Load()) }
+
+// run keeps the driver running: a driver that gives up is a lost pad, which gets another chance.
+func (p *pad) run(ctx context.Context, desk chan<- heard) {
+	for ctx.Err() == nil {
+		p.runs.Add(1)
+		err := p.driver.Run(ctx, p.in, p.out)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			err = errors.New("it ended by itself")
+		}
+		p.log.Error("pad gave up", "error", err)
+		p.away(ctx, desk, heard{device.Signal{Kind: device.Lost, Reason: "gave-up", Detail: err.Error()}, p})
+	}
+}
+
+// away stands in for a driver that does not run: it says so, and what is shown goes nowhere.
+func (p *pad) away(ctx context.Context, desk chan<- heard, lost heard) {
+	back := time.NewTimer(p.rest)
+	defer back.Stop()
+	for {
+		select {
+		case desk <- lost:
+			desk = nil
+		case <-p.out:
+		case <-back.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// listen carries what the driver says to the desk.
+func (p *pad) listen(ctx context.Context, desk chan<- heard) {
+	for {
+		select {
+		case s := <-p.in:
+			if s.ID != "" {
+				s.ID = p.prefix() + s.ID
+			}
+			select {
+			case desk <- heard{s, p}:
+			case <-ctx.Done():
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// show hands a show to the driver; the For of another pad's signal is not for it. A driver that
+// does not listen must not keep a customer waiting at the next pad.
+func (p *pad) show(ctx context.Context, s device.Show) {
+	id, own := strings.CutPrefix(s.For, p.prefix())
+	if s.For = ""; own {
+		s.For = id
+	}
+	bored := time.NewTimer(patience)
+	defer bored.Stop()
+	select {
+	case p.out <- s:
+	case <-bored.C:
+		p.log.Warn("pad does not listen", "show", s.Kind)
+	case <-ctx.Done():
+	}
+}

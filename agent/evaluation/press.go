@@ -1,0 +1,64 @@
+package evaluation
+
+import (
+	"cmp"
+	"slices"
+
+	"evalpad/device"
+	"evalpad/sync/wire"
+)
+
+// pressed takes a score for the question that the pad was showing, or else for the one that is
+// asked. Without a prompt it opens an evaluation by itself: the prompt is in the teller's hand, the
+// press is the customer's. The last score wanted closes the evaluation.
+func (s State) pressed(e Pressed) (State, []Effect) {
+	if s.isRepeat(e.Heard) {
+		return s, []Effect{Repeat{}, Arm{s.Rules.Thanks}, thanks(e.Signal)}
+	}
+	question := cmp.Or(e.Dimension, s.asked())
+	if reason := s.refusal(e.Score, question); reason != "" {
+		return s.refused(reason)
+	}
+	s.Open = s.begun(e).with(Answer{question, e.Score, s.ui(e.UI), e.At})
+	s.Last = accepted(e.Heard)
+	if s.asked() != "" {
+		return s, []Effect{Keep{}, Arm{s.Rules.Window}, s.show(e.Signal)}
+	}
+	s, finished := s.closed(e.At)
+	return s, append(finished, Keep{}, Arm{s.Rules.Thanks}, thanks(e.Signal))
+}
+
+// refusal says why a press is not taken, "" if it is. A late answer to an earlier question is taken
+// as long as that question has no score.
+func (s State) refusal(score wire.Score, question wire.Dimension) string {
+	switch {
+	case !score.Valid():
+		return ReasonBadScore
+	case !slices.Contains(s.Rules.Ask, question):
+		return ReasonNotAsked
+	case s.Open.answered(question):
+		return ReasonAnswered
+	}
+	return ""
+}
+
+// begun is the evaluation to which the press belongs: the open one, or a new one of its own.
+func (s State) begun(e Pressed) Unfinished {
+	if s.Open != nil {
+		return *s.Open
+	}
+	return Unfinished{ID: e.ID, Teller: s.Teller, Begun: e.At}
+}
+
+// ui is how the pad asked; a pad that does not say, or says what no record may, asks as its counter does.
+func (s State) ui(told string) string {
+	if slices.Contains(uis, told) {
+		return told
+	}
+	return s.Rules.UI
+}
+
+// thanks is the same for every score: the counter never shows the teller a bad one.
+func thanks(signal string) Show {
+	return Show{device.Show{For: signal, Kind: device.Thanks}}
+}

@@ -1,0 +1,71 @@
+package evaluation
+
+import "evalpad/sync/wire"
+
+// prompted opens an evaluation. One that is open ends as what it was, unless this is its own prompt
+// once more; then only the window starts anew, because the teller reminds a customer who is still
+// there.
+func (s State) prompted(e Prompted) (State, []Effect) {
+	switch {
+	case len(e.By) > maxText || len(e.Ticket) > maxText:
+		return s.refused(ReasonTooLong)
+	case s.isRepeat(e.Heard):
+		return s, []Effect{Repeat{}, Again{e.Signal}}
+	case s.Open.isOf(e):
+		return s, []Effect{Arm{s.Rules.Window}, s.show(e.Signal)}
+	}
+	s, finished := s.closed(e.At, wire.FlagReprompted)
+	s.Open = &Unfinished{
+		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket,
+		Prompted: true, PromptBy: e.By, Echo: e.Echo, Begun: e.At,
+	}
+	s.Last = accepted(e.Heard)
+	return s, append(finished, Keep{}, Arm{s.Rules.Window}, s.show(e.Signal))
+}
+
+// isOf reports whether e is the very prompt that opened u and nothing was pressed since: the same
+// frame, or the same ticket from wherever.
+func (u *Unfinished) isOf(e Prompted) bool {
+	if u == nil || !u.Prompted || len(u.Answers) > 0 || e.Ticket != u.Ticket {
+		return false
+	}
+	return e.Ticket != "" || e.Echo != "" && e.Echo == u.Echo
+}
+
+// cancelled ends what is open as what it was, under a flag: taking the prompt back must not be a
+// quiet way around a coming bad score.
+func (s State) cancelled(e Cancelled) (State, []Effect) {
+	if s.Open == nil {
+		return s.forgotten(e.Heard)
+	}
+	s, finished := s.closed(e.At, wire.FlagCancelled)
+	s.Last = nil
+	return s, append(finished, Keep{}, Disarm{}, s.show(e.Signal))
+}
+
+// named changes who is logged in. What is open stays with the teller under whom it began.
+func (s State) named(teller string, h Heard) (State, []Effect) {
+	switch {
+	case len(teller) > maxText:
+		return s.refused(ReasonTooLong)
+	case teller == s.Teller:
+		return s.forgotten(h)
+	}
+	s.Teller, s.Last = teller, nil
+	return s, []Effect{Keep{}, Again{h.Signal}}
+}
+
+// forgotten answers a signal that changes nothing, except that whatever came before it is no longer
+// the last one.
+func (s State) forgotten(h Heard) (State, []Effect) {
+	if s.Last == nil {
+		return s, []Effect{Again{h.Signal}}
+	}
+	s.Last = nil
+	return s, []Effect{Keep{}, Again{h.Signal}}
+}
+
+// refused leaves everything as it is and puts right a pad that shows something else.
+func (s State) refused(reason string) (State, []Effect) {
+	return s, []Effect{Refuse{reason}, Again{}}
+}

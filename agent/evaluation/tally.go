@@ -1,0 +1,70 @@
+package evaluation
+
+import "maps"
+
+// Tally counts since the start what a counter's pads sent, so that headquarters sees what was not
+// taken. Seen is the sum of the others.
+type Tally struct {
+	Seen     uint64         // presses, and whatever else was refused
+	Accepted uint64         // presses that are on disk
+	Repeated uint64         // presses that were on disk before the agent restarted
+	Refused  map[string]int // by reason
+}
+
+// Tally is the present count.
+func (d *Desk) Tally() Tally {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.tally
+	t.Refused = maps.Clone(t.Refused)
+	return t
+}
+
+// The fates of a press that was not refused; no driver's reason holds a space.
+const (
+	fateAccepted = "was accepted"
+	fateRepeated = "was repeated"
+)
+
+// pressFate is accepted, repeated or the reason why not.
+func pressFate(effects []Effect, err error) string {
+	if err != nil {
+		return ReasonStoreFault
+	}
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case Refuse:
+			return e.Reason
+		case Repeat:
+			return fateRepeated
+		}
+	}
+	return fateAccepted
+}
+
+func (d *Desk) count(fate string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tally.Seen++
+	switch fate {
+	case fateAccepted:
+		d.tally.Accepted++
+	case fateRepeated:
+		d.tally.Repeated++
+	default:
+		d.tally.refuse(fate)
+	}
+}
+
+// maxReasons bounds what a driver gone wild can make of the map; the rest is counted as other.
+const maxReasons = 32
+
+func (t *Tally) refuse(reason string) {
+	if t.Refused == nil {
+		t.Refused = map[string]int{}
+	}
+	if _, known := t.Refused[reason]; !known && len(t.Refused) >= maxReasons {
+		reason = "other"
+	}
+	t.Refused[reason]++
+}
