@@ -1,0 +1,166 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"evalpad/cmd/inspector/internal/casebook"
+	"evalpad/sync/wire"
+)
+
+// Cases of a key that nobody has confirmed: so many an hour and device, the others wait.
+const maxUnconfirmed = 10
+
+// file does what follows from a record's contents, and notes in them what it still waits for.
+func (t *taking) file(ctx context.Context, a Arrival, variant int, c *contents) error {
+	switch {
+	case c.event != nil:
+		return t.fileEvent(ctx, a, *c.event)
+	case c.evaluation == nil:
+		return nil
+	case a.Record.Kind == wire.KindEvaluation:
+		if err := t.insertEvaluation(ctx, a, variant, *c.evaluation); err != nil {
+			return err
+		}
+	}
+	held, err := t.fileCase(ctx, a, variant, *c.evaluation)
+	if held {
+		c.pending = pendingHeld
+	}
+	return err
+}
+
+// fileEvent notes what a box says of its records.
+func (t *taking) fileEvent(ctx context.Context, a Arrival, e wire.Event) error {
+	if m := e.Missing; m != nil {
+		t.missing = append(t.missing, missed{epochOf{a.Record.Place.Device, m.Epoch}, gap{m.From, m.To, m.Why}, a.Received})
+	}
+	if o := e.Opened; o != nil && o.Previous != nil {
+		evidence := fmt.Sprintf("%s after %s, whose head was %d: %s", a.Record.Epoch, o.Previous.Epoch, o.Previous.Head, o.Why)
+		return t.incident(ctx, EpochOpened, a.Record.Place.Device, evidence, a.Received)
+	}
+	return nil
+}
+
+const insertEvaluation = `insert into evaluations (device, epoch, seq, variant, evaluation, root, region, branch,
+	counter, business, teller, service, ui, outcome, prompted, dissatisfied, overall, attitude, efficiency, compliance,
+	reasons, flags, rated_at, rated_error_ms, received_at)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+	$21, $22, $23, $24, $25)`
+
+// insertEvaluation writes the row that rates are counted from.
+func (t *taking) insertEvaluation(ctx context.Context, a Arrival, variant int, e wire.Evaluation) error {
+	r := a.Record
+	rated := a.Rated.Bounded(a.Received)
+	reasons, err := encode(append([]string{}, e.Reasons...))
+	if err != nil {
+		return err
+	}
+	flags, err := encode(append([]string{}, e.Flags...))
+	if err != nil {
+		return err
+	}
+	err = t.exec(ctx, insertEvaluation, r.Place.Device, string(r.Epoch), r.Seq, variant,
+		e.Evaluation, cmp.Or(e.Amends, e.Evaluation), r.Place.Region, r.Place.Branch,
+		e.Counter, e.Business, e.Teller, e.Service, e.UI, string(e.Outcome), e.Prompted, e.Dissatisfied,
+		score(e, wire.Overall), score(e, wire.Attitude), score(e, wire.Efficiency), score(e, wire.Compliance),
+		reasons, flags,
+		millis(rated.At), rated.Error.Milliseconds(), millis(a.Received))
+	if err != nil {
+		return fmt.Errorf("store its evaluation: %w", err)
+	}
+	return nil
+}
+
+func score(e wire.Evaluation, d wire.Dimension) *int {
+	if s, ok := e.Scores[d]; ok {
+		return new(int(s))
+	}
+	return nil
+}
+
+// fileCase opens the case of a dissatisfied evaluation or takes the record into the case that is
+// there: whichever of alert, evaluation and amendment comes first opens it. It reports true where
+// the case has to wait for a person's word on the key.
+func (t *taking) fileCase(ctx context.Context, a Arrival, variant int, e wire.Evaluation) (held bool, err error) {
+	e.Flags = marks(e.Flags, a.Standing == Unconfirmed, variant > 0)
+	k, err := t.caseOf(ctx, a.Record.Place.Device, cmp.Or(e.Amends, e.Evaluation))
+	switch {
+	case err == nil:
+		if !k.Amend(e, a.Received) {
+			return false, nil
+		}
+		return false, t.update(ctx, k)
+	case !errors.Is(err, ErrUnknown):
+		return false, err
+	case !e.IsDissatisfied():
+		return false, nil
+	}
+	if a.Standing == Unconfirmed {
+		if held, err := t.tooMany(ctx, a); held || err != nil {
+			return held, err
+		}
+	}
+	return false, t.openCase(ctx, a, e)
+}
+
+func marks(flags []string, unconfirmed, fork bool) []string {
+	flags = slices.Clone(flags)
+	if unconfirmed {
+		flags = append(flags, casebook.FlagKeyUnconfirmed)
+	}
+	if fork {
+		flags = append(flags, casebook.FlagFork)
+	}
+	return flags
+}
+
+// openCase opens a case, with what earlier records of the same evaluation have said.
+func (t *taking) openCase(ctx context.Context, a Arrival, e wire.Evaluation) error {
+	c := casebook.Open(e, a.Record.Place, a.Rated, a.Received, t.clocks)
+	earlier, err := scan(ctx, t, scanScores, `select overall, attitude, efficiency, compliance from evaluations
+		where device = $1 and root = $2 order by epoch, seq, variant`, c.Device, c.Evaluation)
+	if err != nil {
+		return fmt.Errorf("look for what it amends: %w", err)
+	}
+	for _, scores := range earlier {
+		c.Amend(wire.Evaluation{Scores: scores}, a.Received)
+	}
+	return t.insertCase(ctx, c, a.Record.KID)
+}
+
+func scanScores(rows *sql.Rows) (map[wire.Dimension]wire.Score, error) {
+	dimensions := []wire.Dimension{wire.Overall, wire.Attitude, wire.Efficiency, wire.Compliance}
+	values := make([]sql.Null[int], len(dimensions))
+	if err := rows.Scan(&values[0], &values[1], &values[2], &values[3]); err != nil {
+		return nil, err
+	}
+	scores := map[wire.Dimension]wire.Score{}
+	for i, v := range values {
+		if v.Valid {
+			scores[dimensions[i]] = wire.Score(v.V)
+		}
+	}
+	return scores, nil
+}
+
+// tooMany reports whether the unconfirmed key of an arrival has had its cases for this hour; then
+// the record waits, under the one incident of the key.
+func (t *taking) tooMany(ctx context.Context, a Arrival) (bool, error) {
+	var n int
+	device := a.Record.Place.Device
+	if err := t.row(ctx, `select count(*) from cases where device = $1 and unconfirmed and received_at > $2`,
+		device, millis(a.Received.Add(-time.Hour))).Scan(&n); err != nil {
+		return false, fmt.Errorf("count unconfirmed cases: %w", err)
+	}
+	if n < maxUnconfirmed {
+		return false, nil
+	}
+	evidence := fmt.Sprintf("%s: more than %d cases an hour under key %s", a.Record.ID, maxUnconfirmed, a.Record.KID)
+	return true, t.incident(ctx, KeyUnconfirmed, device, evidence, a.Received)
+}

@@ -1,0 +1,4 @@
+package config
+
+// ReadPadOn is ReadPad with another root for /proc and /sys.
+var ReadPadOn = readPad

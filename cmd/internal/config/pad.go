@@ -1,0 +1,114 @@
+package config
+
+import "time"
+
+// Pad is what evalpad.yaml says: one box, its headquarters and the counters it serves.
+type Pad struct {
+	Device       string // unique; default from the board's serial number, else the MAC (see DeviceName)
+	Region       string // required, but r00 where the broker is on this machine
+	Branch       string // required, but b0000 where the broker is on this machine
+	DataDir      string // absolute; default /var/lib/evalpad
+	Headquarters Headquarters
+	Screen       Screen
+	Outbox       Outbox
+	Counters     []Counter // at least one
+}
+
+// Headquarters is where the ratings go.
+type Headquarters struct {
+	Broker    string // scheme://host:port with scheme mqtt (this machine only) or mqtts; required
+	TopicRoot string // default evalpad/v1
+	CA        string // absolute path, or ""
+	Cert      string // absolute path, or ""; never without Key
+	Key       string
+	SettleOn  string // SettleOnReceipt or SettleOnPuback; default receipt
+}
+
+// What lets a record leave the outbox.
+const (
+	SettleOnReceipt = "receipt" // headquarters' signed word that it is in the ledger
+	SettleOnPuback  = "puback"  // the broker's word only, for a headquarters without an inspector
+)
+
+// Screen is the touch page, which stands at one counter: see Counter. Listen is host:port on this
+// machine, default 127.0.0.1:8090; "" is off.
+type Screen struct{ Listen string }
+
+// Outbox bounds what is kept until headquarters has it. Max is in bytes, 1 MiB to 256 MiB, default
+// 128 MiB; History is how long settled records stay, 1 to 365 days, default 30.
+type Outbox struct {
+	Max     int64
+	History time.Duration
+}
+
+// Counter is one counter and how it asks. Screen, Serial and GPIO are its pads: the screen, one
+// keypad, or both, and then either counts.
+type Counter struct {
+	Counter  string        // required, unique in the file
+	Business string        // a code of the bank's own list, or ""
+	Ask      []string      // overall alone, or some of attitude, efficiency, compliance; default overall
+	Window   time.Duration // 15 s to 120 s, default 30 s
+	Rules    Rules
+	// Screen is that the touch page stands here. No key says so: ReadPad gives the screen, where it is
+	// on, to the counter without a keypad, else to the first in the file. Only here may Ask be several.
+	Screen bool
+	Serial *SerialPad
+	GPIO   *GPIOPad
+}
+
+func (c Counter) hasKeypad() bool { return c.Serial != nil || c.GPIO != nil }
+
+// Rules hold back a press that is none. LockOut is 0 (off) to 10 s, default 5 s.
+type Rules struct {
+	LockOut time.Duration
+	Hammer  Hammer
+}
+
+// Hammer pauses a counter after Presses presses Within a time: 2 to 100 presses, up to 60 s both.
+// The zero Hammer is off; default 5 presses within 10 s pause for 30 s.
+type Hammer struct {
+	Presses int
+	Within  time.Duration
+	Pause   time.Duration
+}
+
+// SerialPad is a pad on a serial line.
+type SerialPad struct {
+	Port    string // absolute path; required, no two counters share one
+	Baud    int    // default 9600
+	Profile string // the name of a shipped profile; required
+	Address int    // the caller keypad's address on the line, 1 to 127, default 1
+	Ack     string // echo or short; default echo
+}
+
+// GPIOPad is keys wired to GPIO lines.
+type GPIOPad struct {
+	Keys     map[string]int // line → score 1 to 5; a line is its name, gpiochipN:offset or label:offset
+	Active   string         // low or high: the level of a pressed key; default low
+	Pull     string         // up, down or none; default away from Active
+	Debounce time.Duration  // 5 ms to 100 ms, default 30 ms
+}
+
+// DefaultPad is what a file with no key in it would say, and cannot: Device, Region, Branch, the
+// broker and the counters are left empty.
+func DefaultPad() Pad {
+	return Pad{
+		DataDir:      "/var/lib/evalpad",
+		Headquarters: Headquarters{TopicRoot: "evalpad/v1", SettleOn: SettleOnReceipt},
+		Screen:       Screen{Listen: "127.0.0.1:8090"},
+		Outbox:       Outbox{Max: 128 << 20, History: 30 * 24 * time.Hour},
+	}
+}
+
+// DefaultCounter is a counter of which a file gives no more than the name.
+func DefaultCounter(name string) Counter {
+	return Counter{
+		Counter: name,
+		Ask:     []string{"overall"},
+		Window:  30 * time.Second,
+		Rules: Rules{
+			LockOut: 5 * time.Second,
+			Hammer:  Hammer{Presses: 5, Within: 10 * time.Second, Pause: 30 * time.Second},
+		},
+	}
+}

@@ -1,0 +1,166 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const defaultDebounce = 30 * time.Millisecond
+
+// padRules fills the defaults that depend on other keys and notes the faults that only show when
+// keys are seen together. root is where /proc and /sys are found.
+func padRules(s *sheet, p *Pad, root string) {
+	headquartersRules(s, p)
+	deviceRule(s, p, root)
+	screen := screenRules(s, p)
+	if len(p.Counters) == 0 && !s.wrong("counters") {
+		s.faultOf("counters", "no counter: write counters: with at least one - counter: c01")
+	}
+	for i := range p.Counters {
+		counterRules(s, under("counters", strconv.Itoa(i)), &p.Counters[i], screen)
+	}
+	uniqueRules(s, p.Counters)
+}
+
+func headquartersRules(s *sheet, p *Pad) {
+	hq := p.Headquarters
+	if !s.has("headquarters/broker") && !s.wrong("headquarters") {
+		s.faultOf("headquarters", "no broker: write headquarters: {broker: mqtts://host:8883}")
+	}
+	certRules(s, "headquarters", hq.Cert, hq.Key)
+	if hq.Broker == "" {
+		return // where it is decides what is required below
+	}
+	local := isLocalBroker(hq.Broker)
+	for _, level := range []struct {
+		name, alone, sample string
+		value               *string
+	}{{"region", "r00", "r11", &p.Region}, {"branch", "b0000", "b0731", &p.Branch}} {
+		switch {
+		case s.has(level.name):
+		case local:
+			*level.value = level.alone
+		default:
+			s.faultOf(level.name, "no %s: write %s: %s, as headquarters calls it", level.name, level.name, level.sample)
+		}
+	}
+}
+
+// certRules refuses half a pair.
+func certRules(s *sheet, way, cert, key string) {
+	switch {
+	case cert != "" && !s.has(under(way, "key")):
+		s.faultOf(under(way, "cert"), "cert without key: write key: beside it")
+	case key != "" && !s.has(under(way, "cert")):
+		s.faultOf(under(way, "key"), "key without cert: write cert: beside it")
+	}
+}
+
+func deviceRule(s *sheet, p *Pad, root string) {
+	if s.has("device") {
+		return
+	}
+	name, err := DeviceName(root)
+	if err != nil {
+		s.faultOf("device", "no device, and %s: write device: with a name of its own for this box", err)
+		return
+	}
+	p.Device = name
+}
+
+// counterRules looks at one counter; screen says where the screen is.
+func counterRules(s *sheet, way string, c *Counter, screen string) {
+	if s.wrong(way) {
+		return
+	}
+	if !s.has(under(way, "counter")) {
+		s.faultOf(way, "a counter without a name: write counter: c01")
+	}
+	askRules(s, under(way, "ask"), c, screen)
+	pad := under(way, "pad")
+	switch {
+	case c.Serial != nil && c.GPIO != nil:
+		s.faultOf(pad, "two pads: keep serial or gpio")
+	case !c.hasKeypad() && s.has(pad) && !s.wrong(pad):
+		s.faultOf(pad, "pad without serial and gpio: write one, or remove pad and let the touch page serve")
+	}
+	if c.Serial != nil {
+		serialRules(s, under(pad, "serial"), c.Serial)
+	}
+	if c.GPIO != nil {
+		gpioRules(s, under(pad, "gpio"), c.GPIO)
+	}
+}
+
+// askRules wants the screen for more than one question: neither the shipped serial profile nor keys
+// can show the customer which one is asked. Beside the screen their keys answer the one it shows.
+func askRules(s *sheet, way string, c *Counter, screen string) {
+	seen := map[string]bool{}
+	for i, d := range c.Ask {
+		if d != "" && seen[d] {
+			s.faultOf(under(way, strconv.Itoa(i)), "ask %s is here for the second time: remove one", quote(d))
+		}
+		seen[d] = true
+	}
+	switch {
+	case len(c.Ask) == 0 && !s.wrong(way):
+		s.faultOf(way, "ask nothing: write ask: [overall]")
+	case len(c.Ask) > 1 && c.hasKeypad() && !c.Screen:
+		s.faultOf(way, "%d questions on a pad that cannot show which one it asks: write ask: [overall], or give this counter the screen, which %s",
+			len(c.Ask), screen)
+	case len(c.Ask) > 1 && seen["overall"]:
+		s.faultOf(way, "overall stands alone: write ask: [overall], or remove it")
+	}
+}
+
+func serialRules(s *sheet, way string, p *SerialPad) {
+	if s.wrong(way) {
+		return
+	}
+	if !s.has(under(way, "port")) {
+		s.faultOf(way, "serial pad without port: write port: /dev/serial/by-id/…")
+	}
+	if !s.has(under(way, "profile")) {
+		s.faultOf(way, "serial pad without profile: write profile: %s", or(Profiles))
+	}
+}
+
+func gpioRules(s *sheet, way string, p *GPIOPad) {
+	if !s.wrong(way) && !s.has(under(way, "keys")) {
+		s.faultOf(way, "gpio pad without keys: write keys: {GPIO17: 5, …}, each line with its score")
+	}
+	if p.Pull == "" {
+		p.Pull = map[string]string{"low": "up", "high": "down"}[p.Active]
+	}
+}
+
+// uniqueRules refuses what two counters cannot share: their name, a serial port, a GPIO line.
+func uniqueRules(s *sheet, counters []Counter) {
+	owner := map[string]int{}
+	claim := func(i int, kind, what, at string) {
+		first, taken := owner[kind+what]
+		if !taken {
+			owner[kind+what] = i
+			return
+		}
+		of := fmt.Sprintf("the counter of line %d", s.line(under("counters", strconv.Itoa(first))))
+		s.faultOf(at, "%s %s belongs to %s: give each counter its own", kind, quote(what), of)
+	}
+	for i, c := range counters {
+		way := under("counters", strconv.Itoa(i))
+		if c.Counter != "" {
+			claim(i, "counter", c.Counter, under(way, "counter"))
+		}
+		if c.Serial != nil && c.Serial.Port != "" {
+			claim(i, "port", c.Serial.Port, under(way, "pad/serial/port"))
+		}
+		if c.GPIO != nil {
+			for _, line := range slices.Sorted(maps.Keys(c.GPIO.Keys)) {
+				claim(i, "line", line, under(way, "pad/gpio/keys/"+line))
+			}
+		}
+	}
+}
