@@ -1,0 +1,55 @@
+// Inspector is headquarters: it takes in what the boxes have kept, opens a case for every
+// dissatisfied customer, and runs the two clocks that nobody can stop quietly.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"evalpad/cmd/internal/command"
+	"evalpad/cmd/internal/config"
+)
+
+// version is set at build: -ldflags "-X main.version=…".
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(command.ExitCode(os.Stderr, commands().ExecuteContext(ctx)))
+}
+
+func commands() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "inspector",
+		Short: "Headquarters: cases, their clocks, and the boxes that rating customers press on",
+		Example: `  inspector serve -c /etc/inspector/inspector.yaml
+  inspector watch
+  inspector cases list
+  inspector cases start CASE --by "Wang Li" --step teller-asked`,
+	}
+	s := command.Root(root, "/etc/inspector/inspector.yaml")
+	return command.Group(root, serveCommand(s), checkCommand(s), watchCommand(s), casesCommand(s), devicesCommand(s),
+		command.Version("inspector", version))
+}
+
+func checkCommand(s *command.Settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Read the configuration and say every fault with its place", Args: command.Words(),
+		Example: "  inspector check -c ./inspector.yaml",
+		RunE: func(c *cobra.Command, _ []string) error {
+			i, err := config.ReadInspector(s.Config)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: ok: investigation within %s, plan within %s, page on %s\n",
+				s.Config, i.Clocks.InvestigateWithin, i.Clocks.PlanWithin, i.Web.Listen)
+			return err
+		},
+	}
+}
