@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs what the tests use from Debian, if we may; else names what is missing. Its tests are then
+# skipped, counted and named.
+set -u
+missing=""
+need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
+need mosquitto mosquitto
+need mosquitto_sub mosquitto-clients
+need socat socat
+need chromium chromium
+fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig"
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	echo "installing:$missing"
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086
+	{ apt-get update -q && apt-get install -y -q --no-install-recommends $missing; } >/tmp/evalpad-needs.log 2>&1 && exit 0
+	tail -5 /tmp/evalpad-needs.log
+fi
+echo "missing, so their tests are skipped and counted:$missing (apt-get install$missing)"
