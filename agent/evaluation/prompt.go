@@ -4,13 +4,12 @@ import "evalpad/sync/wire"
 
 // prompted opens an evaluation. One that is open ends as what it was, unless this is its own prompt
 // once more; then only the window starts anew, because the teller reminds a customer who is still
-// there.
+// there. One that a restart has ended is opened again under another id, for the same reason: the
+// customer has not been asked in vain.
 func (s State) prompted(e Prompted) (State, []Effect) {
 	switch {
 	case len(e.By) > maxText || len(e.Ticket) > maxText:
 		return s.refused(ReasonTooLong)
-	case s.isRepeat(e.Heard):
-		return s, []Effect{Repeat{}, Again{e.Signal}}
 	case s.Open.isOf(e):
 		return s, []Effect{Arm{s.Rules.Window}, s.show(e.Signal)}
 	}
@@ -19,7 +18,7 @@ func (s State) prompted(e Prompted) (State, []Effect) {
 		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket,
 		Prompted: true, PromptBy: e.By, Echo: e.Echo, Begun: e.At,
 	}
-	s.Last = accepted(e.Heard)
+	s.Last = nil
 	return s, append(finished, Keep{}, Arm{s.Rules.Window}, s.show(e.Signal))
 }
 

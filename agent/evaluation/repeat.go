@@ -6,7 +6,7 @@ import (
 	"evalpad/sync/wire"
 )
 
-// Accepted is the last press or prompt that was taken, if its pad sends again what is not answered.
+// Accepted is the last press that was taken, if its pad sends again what is not answered.
 // While the agent runs, its driver knows such a repeat; after a restart only this does.
 type Accepted struct {
 	Echo string      `json:"echo"`
