@@ -239,3 +239,19 @@ func firstDifference(a, b []wire.Score) int {
 	}
 	return min(len(a), len(b))
 }
+
+// killMutants are the bugs that TestKills hunts.
+var killMutants = []mutant{
+	{
+		name: "thanks-before-commit", quick: true, pkg: "./test", run: "TestKills",
+		file: "agent/evaluation/promise.go",
+		old:  "		if err := d.commit(ctx, next, finished); err != nil {\n",
+		new:  "		for _, effect := range effects {\n			d.do(ctx, effect)\n		}\n		if err := d.commit(ctx, next, finished); err != nil {\n",
+	},
+	{
+		name: "settle-on-puback", quick: true, pkg: "./test", run: "TestKills",
+		file: "sync/uplink/session.go",
+		old:  "s.flight.granted, s.flight.receipts = firstWindow, u.o.SettleOn == Receipt",
+		new:  "s.flight.granted, s.flight.receipts = firstWindow, false",
+	},
+}

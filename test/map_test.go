@@ -50,6 +50,8 @@ var roads = map[string]string{
 	"sync/linktest":     "sync/wire sync/link test/harness",
 	"test/harness":      "agent/control", // asks a box as evalpad status does
 	"test/run":          "",
+	"test/trial":        "",
+	"test/faults":       "test/trial",
 }
 
 // doors says which packages may open which library: one library, one door.
