@@ -51,6 +51,7 @@ type Options struct {
 	Root     wire.PublicKey           // zero until enrolment
 	Now      func() evaluation.Moment // the box's clocks
 	Version  string
+	Built    time.Time // when this program was; zero where that is not known
 	Log      *slog.Logger
 	// NoSocket leaves the control socket out: a bubble's clock stands still while a socket is waited for.
 	NoSocket bool
@@ -82,6 +83,7 @@ type Agent struct {
 	uplink *uplink.Uplink
 	door   *control.Door
 	desks  []*evaluation.Desk
+	pulse  pulse
 
 	mu       sync.Mutex
 	degraded map[string]string // mode by what it is about, as "counter c03" → pad-lost
@@ -93,7 +95,7 @@ func New(o Options) (_ *Agent, err error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, degraded: map[string]string{}, tallied: map[string]int{}}
+	a := &Agent{o: o, degraded: map[string]string{}, tallied: map[string]int{}, pulse: pulse{due: map[string]time.Time{}}}
 	if a.key, err = seal.OpenKey(filepath.Join(o.DataDir, KeyFile)); err != nil {
 		return nil, err
 	}
@@ -117,6 +119,7 @@ func (a *Agent) openDoor() (err error) {
 func (a *Agent) open() (err error) {
 	o := a.o.Outbox
 	o.Key, o.Place, o.Stamp, o.Log = a.key, a.o.Place, a.stamp, a.o.Log
+	o.Commit = a.pulse.felt(o.Commit)
 	if a.store, err = outbox.Open(filepath.Join(a.o.DataDir, OutboxFile), o); err != nil {
 		return err
 	}
@@ -125,8 +128,8 @@ func (a *Agent) open() (err error) {
 	}
 	a.uplink, err = uplink.New(uplink.Options{
 		Link: a.o.Link, Topics: a.o.Topics, Place: a.o.Place, Key: a.key, Store: a.store, Agent: a,
-		Boot: a.o.Now().Boot, Uptime: a.uptime, SettleOn: a.o.SettleOn, Root: a.o.Root,
-		Version: a.o.Version, Log: a.o.Log,
+		Boot: a.o.Now().Boot, Uptime: a.uptime, Wall: a.wall, Built: a.o.Built, SettleOn: a.o.SettleOn, Root: a.o.Root,
+		Version: a.o.Version, Busy: a.pulse.of("uplink"), Log: a.o.Log,
 	})
 	return err
 }
@@ -157,6 +160,7 @@ func (a *Agent) openDesk(c Counter, state []byte) (*evaluation.Desk, error) {
 		Store: deskStore{a}, State: state, Now: a.o.Now, NewID: newID, Log: a.o.Log,
 		Note:     func(ctx context.Context, s device.Signal) { a.notePad(ctx, c.Counter, s) },
 		Degraded: func(err error) { a.dim(c.Counter, StoreFault, err != nil) },
+		Busy:     a.pulse.of("desk " + c.Counter),
 	}
 	desk, err := evaluation.NewDesk(o)
 	if errors.Is(err, evaluation.ErrState) {
@@ -194,6 +198,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		rest.Go(func() { a.complain("control socket", a.door.Serve(line, a.answers())) })
 	}
 	rest.Go(func() { a.tallyLoop(line) })
+	rest.Go(func() { a.watchClock(line) })
 
 	<-ctx.Done()
 	stopWork()
@@ -240,6 +245,12 @@ func (a *Agent) shut() error {
 }
 
 func (a *Agent) uptime() time.Duration { return a.o.Now().Uptime }
+
+// wall is the wall clock, and whether it is known to be set.
+func (a *Agent) wall() (now time.Time, set bool) {
+	m := a.o.Now()
+	return m.Wall, m.Clock == wire.ClockSet
+}
 
 func (a *Agent) stamp() wire.Stamp {
 	now := a.o.Now()

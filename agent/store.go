@@ -2,9 +2,11 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"evalpad/agent/alert"
+	"evalpad/agent/evaluation"
 	"evalpad/sync/outbox"
 	"evalpad/sync/wire"
 )
@@ -13,7 +15,7 @@ import (
 // evaluation, and for a dissatisfied one its alert, all in one transaction of the outbox.
 type deskStore struct{ *Agent }
 
-// Commit returns when all of it is on disk, or none.
+// Commit returns when all of it is on disk, or none; or evaluation.ErrUnvouched.
 func (s deskStore) Commit(ctx context.Context, counter string, state []byte, finished []wire.Evaluation) error {
 	change := outbox.Change{Desks: map[string][]byte{counter: state}}
 	for _, e := range finished {
@@ -24,6 +26,9 @@ func (s deskStore) Commit(ctx context.Context, counter string, state []byte, fin
 		change.Drafts = append(change.Drafts, drafts...)
 	}
 	_, err := s.store.Commit(ctx, change)
+	if errors.Is(err, outbox.ErrUnvouched) {
+		return fmt.Errorf("%w: %w", evaluation.ErrUnvouched, err)
+	}
 	return err
 }
 

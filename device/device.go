@@ -68,6 +68,8 @@ const (
 	// Fault is that this pad cannot take ratings just now. Without For it also says that whatever
 	// was signalled is not kept: a driver forgets it, so that its pad's next try is a new signal.
 	Fault ShowKind = "fault"
+	// Nod shows nothing: taking it is the sign that the driver lives.
+	Nod ShowKind = "nod"
 )
 
 // Show is what the agent wants a pad to show. For names the signal that it answers: that signal is

@@ -38,6 +38,9 @@ type Options struct {
 	// Degraded is told the error when presses can no longer be kept, and nil when they can again;
 	// nil: nobody.
 	Degraded func(error)
+	// Busy is told how long the work that now begins may take, and 0 when the desk waits again; nil:
+	// nobody.
+	Busy func(atMost time.Duration)
 	// Retry is how long a failed commit, or a driver that gave up, waits for its next try. Default 5 s.
 	Retry time.Duration
 	Log   *slog.Logger // nil: discard
@@ -70,6 +73,9 @@ type Desk struct {
 func NewDesk(opts Options) (*Desk, error) {
 	opts.Rules = opts.Rules.withDefaults()
 	opts.Retry = cmp.Or(opts.Retry, 5*time.Second)
+	if opts.Busy == nil {
+		opts.Busy = func(time.Duration) {}
+	}
 	if err := opts.validate(); err != nil {
 		return nil, fmt.Errorf("new desk %.40q: %w", opts.Counter, err)
 	}
@@ -120,6 +126,7 @@ func (d *Desk) Run(ctx context.Context) error {
 		pads.Go(func() { p.listen(ctx, d.heard) })
 	}
 	d.window, d.retry = stoppedTimer(), stoppedTimer()
+	d.opts.Busy(workTime)
 	defer d.window.Stop()
 	defer d.retry.Stop()
 	d.come(ctx)
@@ -144,20 +151,36 @@ func (d *Desk) come(ctx context.Context) {
 	_ = d.settle(ctx) // degrades by itself, and is tried again before anything else
 }
 
+// workTime is how long the desk may honestly be at one thing: a commit on a slow card, and a show
+// that a pad or two leave lying.
+const workTime = 5 * time.Second
+
 func (d *Desk) serve(ctx context.Context) {
+	defer d.opts.Busy(0)
 	for {
-		select {
-		case h := <-d.heard:
-			d.take(ctx, h)
-		case r := <-d.prompts:
-			r.done <- d.prompt(ctx, r)
-		case <-d.window.C:
-			d.elapse(ctx)
-		case <-d.retry.C:
-			d.heal(ctx)
-		case <-ctx.Done():
+		d.opts.Busy(0)
+		work := d.next(ctx)
+		if work == nil {
 			return
 		}
+		d.opts.Busy(workTime)
+		work()
+	}
+}
+
+// next waits for something to do; nil when ctx is done.
+func (d *Desk) next(ctx context.Context) (work func()) {
+	select {
+	case h := <-d.heard:
+		return func() { d.take(ctx, h) }
+	case r := <-d.prompts:
+		return func() { r.done <- d.prompt(ctx, r) }
+	case <-d.window.C:
+		return func() { d.elapse(ctx) }
+	case <-d.retry.C:
+		return func() { d.heal(ctx) }
+	case <-ctx.Done():
+		return nil
 	}
 }
 

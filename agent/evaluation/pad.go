@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -110,4 +111,34 @@ func (p *pad) show(ctx context.Context, s device.Show) {
 		p.log.Warn("pad does not listen", "show", s.Kind)
 	case <-ctx.Done():
 	}
+}
+
+// listens asks the driver for a nod: a driver takes shows at all times, whatever its pad does.
+func (p *pad) listens(ctx context.Context) bool {
+	bored := time.NewTimer(patience)
+	defer bored.Stop()
+	select {
+	case p.out <- device.Show{Kind: device.Nod}:
+		return true
+	case <-bored.C:
+		return false
+	case <-ctx.Done():
+		return true // nobody wants to know any more
+	}
+}
+
+// Listening asks every pad of a running desk for a sign of life, and tells which have given one
+// within a second, by the driver's name. A pad that is unplugged listens too.
+func (d *Desk) Listening(ctx context.Context) map[string]bool {
+	lives := make([]bool, len(d.pads))
+	var asking sync.WaitGroup
+	for i, p := range d.pads {
+		asking.Go(func() { lives[i] = p.listens(ctx) })
+	}
+	asking.Wait()
+	listening := map[string]bool{}
+	for i, p := range d.pads {
+		listening[p.driver.String()] = lives[i]
+	}
+	return listening
 }

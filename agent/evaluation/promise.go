@@ -3,6 +3,7 @@ package evaluation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"evalpad/device"
 	"evalpad/sync/wire"
@@ -33,6 +34,7 @@ func (d *Desk) step(ctx context.Context, e Event) ([]Effect, error) {
 	next, effects := Next(d.state, e)
 	if finished, promised := d.promises(effects); promised {
 		if err := d.commit(ctx, next, finished); err != nil {
+			d.adopt(ctx, next, effects, err)
 			d.degrade(ctx, err)
 			return nil, err
 		}
@@ -42,6 +44,24 @@ func (d *Desk) step(ctx context.Context, e Event) ([]Effect, error) {
 		d.do(ctx, effect)
 	}
 	return effects, nil
+}
+
+// ErrUnvouched is returned by a Store for what is in it although the disk may lose it again.
+var ErrUnvouched = errors.New("stored, and the disk does not vouch for it")
+
+// adopt goes on from a State that is in the store although its commit failed. What it finished is
+// numbered and will be sent: finishing it once more would tell headquarters twice. Nobody is thanked.
+func (d *Desk) adopt(ctx context.Context, next State, effects []Effect, err error) {
+	if !errors.Is(err, ErrUnvouched) {
+		return
+	}
+	d.state = next
+	for _, effect := range effects {
+		switch effect.(type) {
+		case Arm, Disarm:
+			d.do(ctx, effect)
+		}
+	}
 }
 
 // promises collects what has to be on disk before anything is shown.

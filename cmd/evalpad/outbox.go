@@ -25,7 +25,7 @@ func outboxCommand(s *command.Settings) *cobra.Command {
 		Long:    "A running agent is asked; its file is read only when none runs.",
 		Example: "  evalpad outbox list\n  evalpad outbox verify",
 	}
-	return command.Group(c, outboxList(s), outboxVerify(s))
+	return command.Group(c, outboxList(s), outboxVerify(s), outboxCheck())
 }
 
 // place is where a box keeps its things.

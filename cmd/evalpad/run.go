@@ -56,18 +56,20 @@ func run(ctx context.Context, pad config.Pad, log *slog.Logger) error {
 		Place:    wire.Place{Region: pad.Region, Branch: pad.Branch, Device: pad.Device},
 		DataDir:  pad.DataDir,
 		Counters: counters,
-		Outbox:   outbox.Options{Max: pad.Outbox.Max, History: pad.Outbox.History},
+		Outbox:   outbox.Options{Max: pad.Outbox.Max, History: pad.Outbox.History, Checker: checkInChild},
 		Link:     link.Options{Broker: pad.Headquarters.Broker, TLS: tls, Log: log},
 		Topics:   wire.Topics(pad.Headquarters.TopicRoot),
 		SettleOn: uplink.SettleOn(pad.Headquarters.SettleOn),
 		Now:      clock.Now,
 		Version:  version,
+		Built:    built(),
 		Log:      log,
 	})
 	if err != nil {
 		return err
 	}
 	ready(log, page, pad)
+	go keepWatch(ctx, a, log) // ends with ctx
 	return a.Run(ctx)
 }
 

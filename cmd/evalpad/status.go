@@ -72,14 +72,14 @@ func printStatus(w io.Writer, answer []byte) error {
 		line("", "last trouble: %s", s.Headquarters.Trouble)
 	}
 	if s.Headquarters.Provisional && s.Headquarters.Root != "" {
-		line("", "headquarters' key %s… taken on first sight; confirm it by enrolling this box", s.Headquarters.Root[:8])
+		line("", "headquarters' key %s… taken on first sight; confirm it by enrolling this box", s.Headquarters.Root[:min(8, len(s.Headquarters.Root))])
 	}
 	for _, a := range s.OpenAlerts {
 		line("ALERT", "%s at %s, %s ago, not yet confirmed by headquarters", a.Evaluation, a.Counter, age(a.AgeMS))
 	}
 	line("clock", "%s", s.Clock)
 	for _, mode := range s.Degraded {
-		line("DEGRADED", "%s", mode)
+		line("DEGRADED", "%s", modeWords(mode))
 	}
 	return nil
 }

@@ -50,6 +50,7 @@ func serve(ctx context.Context, i config.Inspector, log *slog.Logger) error {
 		return err
 	}
 	ready(log, a.Addrs())
+	go keepWatch(ctx, a, log) // ends with ctx
 	return a.Run(ctx)
 }
 

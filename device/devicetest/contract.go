@@ -190,7 +190,7 @@ func takesShows(ctx context.Context, b Bench, t *trial) error {
 	if err := leavesUnheard(ctx, b, t); err != nil { // a press is waiting at the channel
 		return err
 	}
-	for _, kind := range []device.ShowKind{device.Idle, device.Ask, device.Thanks, device.Fault} {
+	for _, kind := range []device.ShowKind{device.Idle, device.Ask, device.Thanks, device.Nod, device.Fault} {
 		for range 25 {
 			if err := t.show(device.Show{Kind: kind, Step: 1, Steps: 1}); err != nil {
 				return err

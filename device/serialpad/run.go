@@ -143,6 +143,9 @@ func (c *conversation) signal(s device.Signal) device.Signal {
 
 // show thanks for the signal that the show names, and then asks if the show asks.
 func (c *conversation) show(s device.Show) {
+	if s.Kind == device.Nod {
+		return
+	}
 	prompted := c.unthanked.isPrompt(s.For)
 	if ack, frames := c.unthanked.shown(s.For); ack != "" {
 		c.thank(ack, frames)

@@ -29,7 +29,7 @@ func (d *Delivery) Err() error {
 		return fmt.Errorf("deliver to %s: %w", d.topic, ErrPending)
 	}
 	if err := d.token.Error(); err != nil {
-		return fmt.Errorf("deliver to %s: not acknowledged: %w", d.topic, d.session.reason(err))
+		return fmt.Errorf("deliver to %s: not acknowledged: %w", d.topic, explain(d.session.reason(err)))
 	}
 	if d.qos == 0 && d.session.line.published.Load() < d.number { // swallowed by a line that was down
 		return fmt.Errorf("deliver to %s: not written: %w", d.topic, d.session.reason(ErrClosed))

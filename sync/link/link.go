@@ -33,7 +33,7 @@ type Options struct {
 	TLS      *tls.Config // for mqtts; nil trusts the system's authorities
 	Will     *Message    // what the broker says when the line is cut; always retained and QoS 1
 
-	KeepAlive      time.Duration // a ping after so long without traffic; whole seconds, default 15 s
+	KeepAlive      time.Duration // a ping after so long without traffic; whole seconds, default 8 s
 	PingTimeout    time.Duration // how long its answer may take; default 5 s
 	ConnectTimeout time.Duration // for dialling, TLS and the broker's greeting together; default 10 s
 	WriteTimeout   time.Duration // for each packet; default 5 s
@@ -102,7 +102,7 @@ func (o Options) withDefaults() (Options, error) {
 			*d = standard
 		}
 	}
-	fill(&o.KeepAlive, 15*time.Second)
+	fill(&o.KeepAlive, 8*time.Second)
 	fill(&o.PingTimeout, 5*time.Second)
 	fill(&o.ConnectTimeout, 10*time.Second)
 	fill(&o.WriteTimeout, 5*time.Second)
@@ -147,7 +147,8 @@ func (m Message) validate() error {
 
 // silence is how long a living broker can be mute: paho looks at its keep-alive every 5 s, or four
 // times a keep-alive of 10 s or less (paho v1.5.1, ping.go), then pings, and the answer may take
-// PingTimeout.
+// PingTimeout. The defaults make 15 s of it, idle or sending; the pings take the place of the
+// probes that TCP would send after 10 s.
 func (o Options) silence() time.Duration {
 	look := 5 * time.Second
 	if o.KeepAlive <= 10*time.Second {

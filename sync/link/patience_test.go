@@ -36,9 +36,10 @@ func TestPatience(t *testing.T) {
 	}{
 		"headquarters has said nothing": {0, false, seconds(1, 1, 2, 4, 8, 16, 32, 60, 60, 60)},
 		"a nonsensical spread":          {-time.Hour, true, seconds(1, 1, 2)},
-		"a thousand boxes":              {40 * time.Second, false, seconds(40, 1, 2)},
-		"an alert waits":                {40 * time.Second, true, seconds(5, 1, 2)},
-		"an alert, and a short spread":  {2 * time.Second, true, seconds(2, 1, 2)},
+		"a hundred boxes":               {4 * time.Second, false, seconds(4, 4, 8, 16, 32, 60, 60)},
+		"five thousand boxes":           {200 * time.Second, false, seconds(200, 200, 400, 400)},
+		"an alert waits":                {200 * time.Second, true, seconds(5, 5, 5, 5)},
+		"an alert, and a short spread":  {2 * time.Second, true, seconds(2, 2, 4, 5, 5)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ceilings(new(link.Patience), len(tc.want), tc.spread, tc.urgent)
@@ -52,7 +53,7 @@ func TestPatience(t *testing.T) {
 func TestPatienceIsUniform(t *testing.T) {
 	var p link.Patience
 	for i, rnd := range []float64{0.25, 0.5, 0} {
-		want := []time.Duration{10 * time.Second, 500 * time.Millisecond, 0}[i]
+		want := []time.Duration{10 * time.Second, 20 * time.Second, 0}[i]
 		if got := p.Next(40*time.Second, false, func() float64 { return rnd }); got != want {
 			t.Errorf("try %d: got %v, want %v", i, got, want)
 		}
@@ -67,7 +68,7 @@ func TestPatienceStartsAnew(t *testing.T) {
 		t.Error("after 59 s (-want +got):\n", diff)
 	}
 	p.Worked(60 * time.Second)
-	if diff := cmp.Diff(seconds(40, 1), ceilings(&p, 2, 40*time.Second, false)); diff != "" {
+	if diff := cmp.Diff(seconds(40, 40, 80), ceilings(&p, 3, 40*time.Second, false)); diff != "" {
 		t.Error("after 60 s (-want +got):\n", diff)
 	}
 }

@@ -3,6 +3,7 @@ package link
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -240,6 +241,19 @@ func (s *Session) put(in Incoming) bool {
 		s.line.fail(ErrOverrun)
 	}
 	return false
+}
+
+// Until is when the broker's certificate ends; the zero time on a line without TLS.
+func (s *Session) Until() time.Time {
+	secure, ok := s.line.Conn.(*tls.Conn)
+	if !ok {
+		return time.Time{}
+	}
+	certificates := secure.ConnectionState().PeerCertificates // checked, the broker's own first
+	if len(certificates) == 0 {
+		return time.Time{}
+	}
+	return certificates[0].NotAfter
 }
 
 // Lost is closed when the session has ended, whoever ended it. By then every Delivery is done.

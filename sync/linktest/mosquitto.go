@@ -123,6 +123,24 @@ func (m *RealBroker) Restart() {
 	m.start()
 }
 
+// Reload has mosquitto read its access list anew.
+func (m *RealBroker) Reload() { m.tell(syscall.SIGHUP) }
+
+// Freeze stops mosquitto where it stands: its lines stay and nothing is answered, until Thaw.
+func (m *RealBroker) Freeze() { m.tell(syscall.SIGSTOP) }
+
+// Thaw lets a frozen mosquitto go on.
+func (m *RealBroker) Thaw() { m.tell(syscall.SIGCONT) }
+
+func (m *RealBroker) tell(signal syscall.Signal) {
+	m.t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.running.Process.Signal(signal); err != nil {
+		m.t.Fatalf("send %v to mosquitto: %v", signal, err)
+	}
+}
+
 func (m *RealBroker) end(signal syscall.Signal) {
 	m.t.Helper()
 	m.mu.Lock()

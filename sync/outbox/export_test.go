@@ -20,3 +20,6 @@ func (o Options) Finish(fn func(*bolt.Tx) error) Options {
 
 // LetterHeader is how many bytes of a letter's value lie before its line.
 const LetterHeader = letterHeader
+
+// Packed is a value as it lies in the file, with its CRC.
+func Packed(text string) []byte { return pack([]byte(text)) }

@@ -1,11 +1,17 @@
 package outbox
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 
 	bolt "go.etcd.io/bbolt"
 )
+
+// ErrUnvouched is returned by Commit, beside ErrStore, for a change that is in the file although the
+// disk has not said that it will stay there. Nobody may be thanked for it, and it must not be asked
+// for once more: it is numbered and will be sent.
+var ErrUnvouched = errors.New("the change is in the file, and the disk does not vouch for it")
 
 // reopen finds out what a failed commit has left behind. It may have stored everything: an error of
 // the last sync leaves the new meta page in place. So the file is opened anew and its count of
@@ -20,15 +26,23 @@ func (b *Outbox) reopen(p *plan, cause error) error {
 		b.setFault(err)
 		return fmt.Errorf("%w: %w, and then: %w", ErrStore, cause, err)
 	}
-	if found.Commits == p.state.Commits && b.confirm(&found) == nil {
+	there := found.Commits == p.state.Commits
+	if there && b.confirm(&found) == nil {
 		found.Commits++
 		p.state = found
 		return nil // publish follows
 	}
 	b.mu.Lock()
 	b.state = found
+	if there {
+		b.carried(p)
+	}
 	b.reckonSettled("")
 	b.mu.Unlock()
+	if there {
+		b.doubted = found.Commits + 1
+		return fmt.Errorf("%w: %w: %w", ErrStore, ErrUnvouched, cause)
+	}
 	if found.Commits < p.before {
 		return fmt.Errorf("%w: %w, and the file is back at an earlier commit", ErrStore, cause)
 	}
@@ -51,7 +65,7 @@ func (b *Outbox) openAgain() (found state, err error) {
 			b.o.Log.Error("the failed file does not close", "error", err)
 		}
 	}
-	b.db = nil
+	b.db, b.vouched = nil, false
 	db, err := openBolt(b.path, b.o.Max)
 	if err != nil {
 		return found, err

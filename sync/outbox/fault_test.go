@@ -78,6 +78,27 @@ func TestFailedCommit(t *testing.T) {
 	}
 }
 
+// TestNoCommitTakesAnothersNumber: a confirmation that failed and is in the file all the same has a
+// number, and the next commit must not be told from the file by that number. Else nothing would be
+// written and the press be thanked for.
+func TestNoCommitTakesAnothersNumber(t *testing.T) {
+	d := &disk{}
+	b := outboxtest.OpenAt(t, filepath.Join(outboxtest.Dir(t), "outbox.db"), outboxtest.Options().Finish(d.commit))
+	*d = disk{failing: 2, midway: true}
+	if _, err := b.Commit(t.Context(), dissatisfied(t, "e1")); !errors.Is(err, outbox.ErrStore) || !errors.Is(err, outbox.ErrUnvouched) {
+		t.Errorf("commit: %v, want ErrStore and ErrUnvouched", err)
+	}
+	before := head(b).Head
+	*d = disk{failing: 1}
+	if letters, err := b.Commit(t.Context(), dissatisfied(t, "e2")); !errors.Is(err, outbox.ErrStore) || errors.Is(err, outbox.ErrUnvouched) {
+		t.Errorf("commit of which nothing is written: %d letters, %v; want ErrStore alone", len(letters), err)
+	}
+	if got := head(b).Head; got != before {
+		t.Errorf("head %d, want %d", got, before)
+	}
+	commit(t, b, evaluations(t, "e3"))
+}
+
 // TestSettledStayWaitingWhileTheDiskFails: a flush that fails is tried again.
 func TestSettledStayWaitingWhileTheDiskFails(t *testing.T) {
 	path := filepath.Join(outboxtest.Dir(t), "outbox.db")

@@ -107,7 +107,7 @@ func (b *Outbox) makeFile(lost *wreck, why string) error {
 	if _, err := allocate(tmp, b.o.Max); err != nil {
 		return err
 	}
-	if lost != nil {
+	if lost != nil && lost.path == b.path {
 		if err := moveAside(b.path); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 func (b *Outbox) prepare() error {
 	switch _, err := os.Stat(b.path); {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := b.makeFile(nil, "a new outbox"); err != nil {
+		if err := b.makeFirst(); err != nil {
 			return err
 		}
 	case err != nil:
@@ -30,6 +30,26 @@ func (b *Outbox) prepare() error {
 	return b.openSound()
 }
 
+// makeFirst makes the file where there is none. Where files cannot have two names, power that fails
+// while a damaged one is replaced leaves that one aside and nothing in its place; then it is salvaged
+// now. If somebody took the outbox away instead, headquarters drops what it has.
+func (b *Outbox) makeFirst() error {
+	numbers, err := damagedNumbers(b.path)
+	if err != nil {
+		return err
+	}
+	if len(numbers) == 0 {
+		return b.makeFile(nil, "a new outbox")
+	}
+	aside := damagedName(b.path, numbers[len(numbers)-1])
+	lost, err := salvage(aside, b.scribe.public)
+	if err != nil {
+		return fmt.Errorf("salvage: %w", err)
+	}
+	b.o.Log.Warn("there is no outbox, but a damaged one beside its place", "salvaged", aside, "letters", len(lost.found))
+	return b.makeFile(lost, "there was no outbox, but a damaged one beside its place")
+}
+
 // mend replaces the file if it is damaged.
 func (b *Outbox) mend() error {
 	if err := awaitLock(b.path); err != nil {
@@ -38,6 +58,10 @@ func (b *Outbox) mend() error {
 	ctx, cancel := context.WithTimeout(context.Background(), checkWithin)
 	defer cancel()
 	err := b.o.Checker(ctx, b.path)
+	if errors.Is(err, ErrNotChecked) {
+		b.o.Log.Warn("the outbox is checked by the agent itself", "reason", err)
+		err = checkHere(ctx, b.path)
+	}
 	if err == nil || beside(err) {
 		return err
 	}
@@ -46,7 +70,7 @@ func (b *Outbox) mend() error {
 
 // beside reports whether an error is about the moment and not about the file's bytes.
 func beside(err error) bool {
-	for _, e := range []error{ErrInUse, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, fs.ErrPermission} {
+	for _, e := range []error{ErrInUse, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.EROFS, fs.ErrPermission} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -2,16 +2,19 @@ package outbox_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"evalpad/sync/outbox"
@@ -26,6 +29,7 @@ type box struct {
 	path string
 	b    *outbox.Outbox
 	life int
+	disk unsound
 
 	desks, notes map[string]string
 	letters      map[outbox.Ref]outbox.Letter
@@ -35,7 +39,8 @@ type box struct {
 }
 
 func (m *box) open() {
-	b, err := outbox.Open(m.path, outboxtest.Options())
+	m.disk.fails = nil
+	b, err := outbox.Open(m.path, outboxtest.Options().Finish(m.disk.commit))
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -73,8 +78,65 @@ func (m *box) beginEpoch() {
 	m.learn(first)
 }
 
+// unsound fails as many commits as there are words in fails: each is written all the same, or not.
+type unsound struct{ fails []bool }
+
+func (d *unsound) commit(tx *bolt.Tx) error {
+	if len(d.fails) == 0 {
+		return tx.Commit()
+	}
+	written := d.fails[0]
+	d.fails = d.fails[1:]
+	if written {
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+	return syscall.EIO
+}
+
+// FailingCommit commits on a disk that fails. Whatever comes of it, the outbox says: stored; in the
+// file, though nobody vouches for it; or nothing of it.
+func (m *box) FailingCommit(t *rapid.T) {
+	desks, notes := maps.Clone(m.desks), maps.Clone(m.notes)
+	c := m.change(t)
+	if len(c.Desks)+len(c.Drafts)+len(c.Notes) == 0 {
+		return
+	}
+	m.disk.fails = rapid.SliceOfN(rapid.Bool(), 1, 3).Draw(t, "written all the same")
+	letters, err := m.b.Commit(t.Context(), c)
+	m.disk.fails = nil
+	switch {
+	case err == nil:
+		m.learn(letters)
+	case errors.Is(err, outbox.ErrUnvouched):
+		last := m.epochs[len(m.epochs)-1]
+		n := uint64(len(c.Drafts))
+		letters, gaps, err := m.b.History(last.Epoch, last.Head+1, last.Head+n, len(c.Drafts))
+		if err != nil || len(letters) != len(c.Drafts) || len(gaps) > 0 {
+			t.Fatalf("in the file: %d letters, %v, %v; want %d", len(letters), gaps, err, n)
+		}
+		m.learn(letters)
+	case errors.Is(err, outbox.ErrStore):
+		m.desks, m.notes = desks, notes
+	default:
+		t.Fatal(err)
+	}
+}
+
 func (m *box) Commit(t *rapid.T) {
-	var c outbox.Change
+	c := m.change(t)
+	letters, err := m.b.Commit(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Desks)+len(c.Drafts)+len(c.Notes) > 0 {
+		m.learn(letters)
+	}
+}
+
+// change draws what a commit is to store, and carries out on the model what is not a record.
+func (m *box) change(t *rapid.T) (c outbox.Change) {
 	for range rapid.IntRange(0, 3).Draw(t, "evaluations") {
 		c.Drafts = append(c.Drafts, outboxtest.Evaluation(stand(t), "e", 4))
 	}
@@ -83,13 +145,7 @@ func (m *box) Commit(t *rapid.T) {
 	}
 	c.Desks = small(t, "desk", m.desks)
 	c.Notes = small(t, "note", m.notes)
-	letters, err := m.b.Commit(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(c.Desks)+len(c.Drafts)+len(c.Notes) > 0 {
-		m.learn(letters)
-	}
+	return c
 }
 
 // small draws a change of small values and carries it out on the model.

@@ -30,10 +30,13 @@ type Options struct {
 	Stamp func() wire.Stamp
 	// Checker says whether the file at path is sound. A damaged file can end the process that
 	// reads it, so the agent runs Check in a child process; the default checks in this one, as
-	// well as that can be done.
+	// well as that can be done. So is the file if the Checker returns ErrNotChecked.
 	Checker func(ctx context.Context, path string) error
-	Rand    io.Reader    // names epochs; default crypto/rand
-	Log     *slog.Logger // nil discards
+	// Commit carries out the end of each write transaction. A test makes it fail, or looks at the file
+	// at that moment; the default carries it out.
+	Commit func(commit func() error) error
+	Rand   io.Reader    // names epochs; default crypto/rand
+	Log    *slog.Logger // nil discards
 
 	settleWithin time.Duration        // how long a settled letter may stay unwritten
 	finish       func(*bolt.Tx) error // ends a write transaction; tests make it fail
@@ -68,8 +71,11 @@ func (o *Options) validate() error {
 	if o.settleWithin == 0 {
 		o.settleWithin = defaultSettling
 	}
+	if o.Commit == nil {
+		o.Commit = func(commit func() error) error { return commit() }
+	}
 	if o.finish == nil {
-		o.finish = (*bolt.Tx).Commit
+		o.finish = func(tx *bolt.Tx) error { return o.Commit(tx.Commit) }
 	}
 	o.Log = quiet(o.Log)
 	return o.check()

@@ -41,6 +41,9 @@ var (
 	ErrRefused = errors.New("the change cannot be stored")
 	// ErrDamaged is returned for a value or a file whose bytes are not those that were written.
 	ErrDamaged = errors.New("damaged")
+	// ErrNotChecked is what a Checker returns that could not find out, as where no process can be
+	// started. It says nothing about the file.
+	ErrNotChecked = errors.New("the file was not checked")
 
 	// ErrHeadDiffers is returned by Settle when the hash is not that of our own record.
 	ErrHeadDiffers = errors.New("the hash is not our own record's")
@@ -74,6 +77,8 @@ type Outbox struct {
 	faults    int
 	allocated bool
 	pruned    time.Time // when history was last looked through; the writer's own
+	vouched   bool      // what is read is on the disk; the writer's own
+	doubted   uint64    // count of a commit that failed and may be in the file all the same; the writer's own
 }
 
 // Open opens the outbox at path, which lies in a folder of its own, and makes it if there is none.

@@ -22,7 +22,7 @@ func (b *Outbox) plan() *plan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := &plan{state: b.state.clone(), before: b.state.Commits, room: b.room()}
-	p.state.Commits++
+	p.state.Commits = max(p.state.Commits, b.doubted) + 1
 	for ref := range b.settling {
 		if len(p.settles) == settleMax {
 			break

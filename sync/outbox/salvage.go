@@ -62,12 +62,17 @@ func (w *wreck) readTree() {
 		return
 	}
 	defer db.Close()
-	try := func(fn func(*bolt.Tx) error) bool {
-		return db.View(func(tx *bolt.Tx) error { return guard(func() error { return fn(tx) }) }) == nil
+	try := func(fn func(*bolt.Tx) error, reads ...[]byte) bool {
+		return db.View(func(tx *bolt.Tx) error {
+			if err := guard(func() error { return noLoop(tx, reads...) }); err != nil {
+				return err
+			}
+			return guard(func() error { return fn(tx) })
+		}) == nil
 	}
-	try(func(tx *bolt.Tx) (err error) { w.rows, err = loadRows(tx); return err })
-	try(func(tx *bolt.Tx) error { return readSmall(tx, inDesks, w.desks) })
-	try(func(tx *bolt.Tx) error { return readSmall(tx, inNotes, w.notes) })
+	try(func(tx *bolt.Tx) (err error) { w.rows, err = loadRows(tx); return err }, inEpochs)
+	try(func(tx *bolt.Tx) error { return readSmall(tx, inDesks, w.desks) }, inDesks)
+	try(func(tx *bolt.Tx) error { return readSmall(tx, inNotes, w.notes) }, inNotes)
 	waiting := map[Ref]bool{}
 	if try(func(tx *bolt.Tx) error {
 		for _, lane := range inLanes {
@@ -76,7 +81,7 @@ func (w *wreck) readTree() {
 			}
 		}
 		return nil
-	}) && len(w.rows) > 0 {
+	}, inLanes[:]...) && len(w.rows) > 0 {
 		w.waiting = waiting
 	}
 }
@@ -101,12 +106,13 @@ const (
 	valueMax  = letterHeader + wire.MaxRecord
 )
 
-// scan looks for letters in every byte of the file. A block that the disk does not give is passed.
+// scan looks for letters in every byte of the file. A page that the disk does not give is passed.
 func (w *wreck) scan(f io.ReaderAt) {
 	buf := make([]byte, scanBlock+valueMax)
 	seen := map[wire.Hash]bool{}
-	for offset := int64(0); ; offset += scanBlock {
-		n, err := f.ReadAt(buf, offset)
+	for offset, end := int64(0), false; !end; offset += scanBlock {
+		var n int
+		n, end = readBlock(f, buf, offset)
 		for at, v := range values(buf[:n]) {
 			l, _, err := decodeAny(v)
 			if err != nil || seen[l.Hash] {
@@ -115,11 +121,29 @@ func (w *wreck) scan(f io.ReaderAt) {
 			seen[l.Hash] = true
 			w.found = append(w.found, relic{offset + int64(at), len(v), l.Ref, l.Epoch, l.Seq, l.Hash})
 		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
 	}
 	w.believe(f)
+}
+
+// scanPage is the least that a disk refuses to give.
+const scanPage = 4096
+
+// readBlock fills buf, with zeros for a page that cannot be read, and says whether the file has ended.
+func readBlock(f io.ReaderAt, buf []byte, offset int64) (n int, end bool) {
+	n, err := f.ReadAt(buf, offset)
+	if err == nil || errors.Is(err, io.EOF) {
+		return n, err != nil
+	}
+	for n = 0; n < len(buf); n += scanPage {
+		page := buf[n:min(n+scanPage, len(buf))]
+		switch m, err := f.ReadAt(page, offset+int64(n)); {
+		case errors.Is(err, io.EOF):
+			return n + m, true
+		case err != nil:
+			clear(page)
+		}
+	}
+	return len(buf), false
 }
 
 // values walks what may be a letter's value, with where it lies.

@@ -103,6 +103,9 @@ func (b *Outbox) update(fn func(*bolt.Tx) error) error {
 		return errNotOpen
 	}
 	return guard(func() error {
+		if err := b.vouch(); err != nil {
+			return err
+		}
 		tx, err := b.db.Begin(true)
 		if err != nil {
 			return err
@@ -123,12 +126,7 @@ func (b *Outbox) publish(p *plan) {
 		}
 	}
 	b.state, b.fault = p.state, nil
-	for _, ref := range p.settles {
-		delete(b.settling, ref)
-	}
-	for _, ref := range p.suspects {
-		delete(b.suspects, ref)
-	}
+	b.carried(p)
 	if len(p.suspects) > 0 {
 		b.reckonSettled("")
 	}
@@ -138,5 +136,15 @@ func (b *Outbox) publish(p *plan) {
 			poke(b.changed)
 			return
 		}
+	}
+}
+
+// carried strikes out what the file now says itself; mu is held.
+func (b *Outbox) carried(p *plan) {
+	for _, ref := range p.settles {
+		delete(b.settling, ref)
+	}
+	for _, ref := range p.suspects {
+		delete(b.suspects, ref)
 	}
 }

@@ -74,6 +74,11 @@ func sealed(t *testing.T) map[string][]byte {
 	unset := evaluation()
 	unset.Pressed.Wall, unset.Pressed.ErrorMS, unset.Pressed.Clock = nil, nil, wire.ClockUnset
 	head = record("evaluation-clock-unset", draft(t, wire.KindEvaluation, wire.Instant{}, "counter/c03", unset), 4, head)
+	turned := wire.Event{
+		Event: wire.EventClockSet, At: stamp(), Clock: &wire.ClockMove{Was: wire.ClockUnset, MovedMS: -1_500},
+		Words: "the wall clock was unset and is set; it moved by -1.5s",
+	}
+	record("event-clock-set", draft(t, wire.KindEvent, wire.At(morning), "", turned), 5, head)
 
 	message := func(name string, key seal.Key, tag seal.Tag, m any) {
 		line, err := seal.Message(key, tag, m)

@@ -44,6 +44,7 @@ type sending struct {
 
 type owing struct {
 	letter outbox.Letter
+	since  time.Duration // uptime at which it was first sent in this session
 	due    time.Duration // uptime at which it is sent again
 	wait   time.Duration
 }
@@ -67,7 +68,7 @@ func (f *flight) sent(l outbox.Letter, d *link.Delivery, now time.Duration, agai
 		f.alerts++
 	}
 	if f.receipts && !again {
-		f.owed = append(f.owed, owing{l, now + receiptPatience, receiptPatience})
+		f.owed = append(f.owed, owing{l, now, now + receiptPatience, receiptPatience})
 		f.owes[index(l.Urgent)]++
 	}
 }
@@ -109,6 +110,14 @@ func (f *flight) due(now time.Duration) (outbox.Letter, bool) {
 		}
 	}
 	return outbox.Letter{}, false
+}
+
+// oldest is when the letter that headquarters has owed a word on for longest was first sent.
+func (f *flight) oldest() time.Duration {
+	if len(f.owed) == 0 {
+		return 0
+	}
+	return f.owed[0].since // they are kept in the order sent
 }
 
 // forget strikes out everything that headquarters owes: it will be sent anew.

@@ -14,6 +14,7 @@ import (
 const (
 	noteRoot    = "headquarters-root"
 	noteSession = "session"
+	noteSpread  = "spread"
 )
 
 // pinnedRoot is headquarters' root key as this box knows it.

@@ -56,7 +56,9 @@ func (s *session) farewell() error {
 func (s *session) beat() error {
 	h := s.o.Agent.Health()
 	h.Status, h.Heard = s.status(wire.Ready), s.heard
-	h.Degraded = append(h.Degraded, s.State().Degraded...)
+	s.heart.Reset(beatEvery)
+	s.told = s.State().Degraded
+	h.Degraded = append(h.Degraded, s.told...)
 	return s.message(seal.TagHeartbeat, wire.KindHeartbeat, h, 0, false)
 }
 
@@ -71,30 +73,39 @@ func (s *session) hear(ctx context.Context, m link.Incoming) error {
 	case s.o.Topics.Of(s.o.Place, wire.KindStatus):
 		return s.hearOwnStatus(m)
 	case s.o.Topics.Headquarters():
-		return s.hearHeadquarters(m.Payload)
+		return s.hearHeadquarters(ctx, m.Payload)
 	}
 	return nil
 }
 
-// hearHeadquarters rewinds when headquarters has come back as a new session: it holds clean
-// sessions only, so what passed while it was away must come again.
-func (s *session) hearHeadquarters(line []byte) error {
+// hearHeadquarters rewinds when headquarters has come back: it holds clean sessions only, so what passed
+// while it was away must come again.
+func (s *session) hearHeadquarters(ctx context.Context, line []byte) error {
 	var hq wire.HeadquartersStatus
 	if err := seal.ReadMandated(line, seal.TagHeadquarters, s.root.key, &hq, &hq.By); err != nil {
 		s.o.Log.Warn("headquarters' status is not believed", "error", err)
 		return nil
 	}
 	if hq.State != wire.Ready {
+		s.hqAway = true
 		return nil
 	}
-	s.Uplink.mu.Lock()
-	s.spread = time.Duration(min(max(hq.SpreadS, 1), 3600) * float64(time.Second))
-	s.Uplink.mu.Unlock()
-	if s.hq != 0 && s.hq != hq.Session {
-		s.rewind()
+	if err := s.noteSpread(ctx, hq.SpreadS); err != nil {
+		return err
 	}
-	s.hq = hq.Session
+	if s.hq != 0 && (s.hq != hq.Session || s.hqAway) { // one restored from a backup counts its sessions anew
+		s.rewind()
+		s.beatWithin(min(s.spread(), beatEvery))
+	}
+	s.hq, s.hqAway = hq.Session, false
 	return nil
+}
+
+// beatWithin brings the next heartbeat forward, not the same for all boxes: what headquarters knows of
+// us is what was retained at our birth, and a restored one learns from a heartbeat that it stands
+// behind.
+func (s *session) beatWithin(spread time.Duration) {
+	s.heart.Reset(time.Duration(s.o.Random() * float64(spread)))
 }
 
 // hearOwnStatus says ours again when somebody else's is published on our topic, as the will of our

@@ -24,6 +24,7 @@ func (s *session) hearReceipt(ctx context.Context, line []byte) error {
 	if err := s.pin(ctx, r.By.Root); err != nil {
 		return err
 	}
+	s.date(ctx, r.Sent)
 	s.flight.granted = min(max(r.Window, minGrant), maxGrant)
 	if err := s.settle(ctx, r); err != nil {
 		return err
@@ -37,7 +38,8 @@ func (s *session) thanked(r wire.Receipt) error {
 	now := s.o.Uptime()
 	s.heard = &wire.Heard{Sent: r.Sent, UptimeMS: now.Milliseconds()}
 	s.note(func(st *State) {
-		st.Receipted, st.LastReceipt, st.Window, st.Owed = true, now, s.flight.granted, len(s.flight.owed)
+		st.Receipted, st.LastReceipt, st.Window = true, now, s.flight.granted
+		st.Owed, st.OwedSince = len(s.flight.owed), s.flight.oldest()
 	})
 	if s.thanks {
 		return nil

@@ -3,6 +3,7 @@ package uplink
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"evalpad/sync/link"
@@ -17,6 +18,8 @@ const (
 	sweepEvery   = time.Second
 	rebirthEvery = 30 * time.Second // while headquarters has not answered
 	leaveTime    = 2 * time.Second
+	connectTime  = 45 * time.Second // dialling, greeting and subscribing, with a network that dies on the way
+	turnTime     = 10 * time.Second // one turn of the pump, with a line that takes nothing more
 )
 
 // session is one connection from birth to end. One goroutine owns all of it.
@@ -31,11 +34,16 @@ type session struct {
 	heard  *wire.Heard
 	orders uint64        // number of the last command obeyed
 	hq     uint64        // headquarters' session, 0 = not heard of
+	hqAway bool          // headquarters has said since that it left, or its will did
 	born   time.Duration // uptime of the last birth
+	heart  *time.Timer   // until the next heartbeat
+	told   []string      // the degraded modes that the last heartbeat named
 }
 
 // session connects, is born, and pumps until the line or ctx ends.
 func (u *Uplink) session(ctx context.Context) error {
+	u.o.Busy(connectTime)
+	defer u.o.Busy(0)
 	number, err := u.numbers.next(ctx, u.o.Store)
 	if err != nil {
 		return err
@@ -48,7 +56,7 @@ func (u *Uplink) session(ctx context.Context) error {
 	if o.Will, err = s.will(); err != nil {
 		return err
 	}
-	if s.conn, err = link.Connect(ctx, o); err != nil {
+	if s.conn, err = u.connect(ctx, o); err != nil {
 		return err
 	}
 	err = s.live(ctx)
@@ -59,6 +67,20 @@ func (u *Uplink) session(ctx context.Context) error {
 		err = shut
 	}
 	return err
+}
+
+// connect judges the broker's certificate by the calendar, and the calendar by the certificate: the
+// next try knows better.
+func (u *Uplink) connect(ctx context.Context, o link.Options) (*link.Session, error) {
+	o.TLS = u.calendar.dated(o.TLS)
+	conn, err := link.Connect(ctx, o)
+	if err == nil {
+		return conn, nil
+	}
+	if b, bad := link.ParseBroker(o.Broker); bad == nil && u.calendar.vouched(err, o.TLS, b.Host) {
+		u.o.Log.Warn("the authority has signed a certificate since: it is later than this box thought", "date", u.calendar.now())
+	}
+	return nil, err
 }
 
 func (s *session) live(ctx context.Context) error {
@@ -88,40 +110,47 @@ func (s *session) open() {
 
 // pump is the session's loop: fill every free slot, then wait for what frees one.
 func (s *session) pump(ctx context.Context) error {
-	beat, sweep := time.NewTicker(beatEvery), time.NewTicker(sweepEvery)
-	defer beat.Stop()
+	sweep := time.NewTicker(sweepEvery)
+	s.heart = time.NewTimer(beatEvery)
+	defer s.heart.Stop()
 	defer sweep.Stop()
 	for {
+		s.o.Busy(turnTime)
 		if err := s.send(ctx); err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		s.o.Busy(0)
+		work := s.wake(ctx, s.heart.C, sweep.C)
+		s.o.Busy(turnTime)
+		if work == nil {
 			return s.farewell()
-		case <-s.conn.Lost():
-			return s.conn.Err()
-		case m, open := <-s.conn.Incoming():
-			if !open {
-				return s.conn.Err()
-			}
-			if err := s.hear(ctx, m); err != nil {
-				return err
-			}
-		case <-s.nextAck():
-			if err := s.takeAcks(ctx); err != nil {
-				return err
-			}
-		case <-s.o.Store.Changed():
-			s.lanes[0].again, s.lanes[1].again = true, true
-		case <-beat.C:
-			if err := s.beat(); err != nil {
-				return err
-			}
-		case <-sweep.C:
-			if err := s.sweep(); err != nil {
-				return err
-			}
 		}
+		if err := work(); err != nil {
+			return err
+		}
+	}
+}
+
+// wake waits for something to do; nil when ctx is done.
+func (s *session) wake(ctx context.Context, beat, sweep <-chan time.Time) (work func() error) {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.conn.Lost():
+		return s.conn.Err
+	case m, open := <-s.conn.Incoming():
+		if !open {
+			return s.conn.Err
+		}
+		return func() error { return s.hear(ctx, m) }
+	case <-s.nextAck():
+		return func() error { return s.takeAcks(ctx) }
+	case <-s.o.Store.Changed():
+		return func() error { s.lanes[0].again, s.lanes[1].again = true, true; return nil }
+	case <-beat:
+		return s.beat
+	case <-sweep:
+		return s.sweep
 	}
 }
 
@@ -240,7 +269,14 @@ func (s *session) settleRun(ctx context.Context, r span) error {
 // parked record is tried again, an unreceipted one sent again, one window at most.
 func (s *session) sweep() error {
 	now := s.o.Uptime()
-	s.note(func(st *State) { st.Owed, st.Parked = len(s.flight.owed), s.suspects.count() })
+	s.note(func(st *State) {
+		st.Owed, st.OwedSince, st.Parked = len(s.flight.owed), s.flight.oldest(), s.suspects.count()
+	})
+	if !slices.Equal(s.State().Degraded, s.told) { // headquarters need not wait a minute to hear of it
+		if err := s.beat(); err != nil {
+			return err
+		}
+	}
 	if !s.thanks && now-s.born >= rebirthEvery {
 		return s.sayStatus(wire.Ready)
 	}

@@ -36,8 +36,9 @@ type State struct {
 	LastReceipt time.Duration
 	Window      int // granted by headquarters
 	Root        wire.PublicKey
-	Provisional bool // the root was taken from the first receipt and waits for enrolment
-	Owed        int  // letters sent that headquarters has not thanked for
+	Provisional bool          // the root was taken from the first receipt and waits for enrolment
+	Owed        int           // letters sent that headquarters has not thanked for
+	OwedSince   time.Duration // uptime at which the oldest of them was first sent
 	Parked      int
 	Twin        bool // another box used this name since the start
 	Degraded    []string
@@ -60,7 +61,7 @@ func (u *Uplink) degraded() (names []string) {
 	}
 	if u.o.SettleOn == PUBACK {
 		names = append(names, NotGuaranteed)
-	} else if s.Phase != Connecting && u.o.Uptime()-max(s.LastReceipt, s.Since) > silentAfter && (s.Phase == Waiting || s.Owed > 0) {
+	} else if s.silent(u.o.Uptime()) {
 		names = append(names, HeadquartersSilent)
 	}
 	if s.Parked > 0 {
@@ -72,8 +73,21 @@ func (u *Uplink) degraded() (names []string) {
 	return names
 }
 
-// silentAfter is how long a broker may take without headquarters thanking before it is said aloud.
-const silentAfter = 45 * time.Second
+// silentAfter is how long a broker may take without headquarters thanking before it is said aloud: a
+// record was sent twice by then.
+const silentAfter = 30 * time.Second
+
+// silent reports whether the broker takes and headquarters does not thank: for our birth, or for any
+// one record, whatever else it thanks for.
+func (s State) silent(now time.Duration) bool {
+	switch s.Phase {
+	case Waiting:
+		return now-s.Since > silentAfter
+	case Flowing:
+		return s.Owed > 0 && now-s.OwedSince > silentAfter
+	}
+	return false
+}
 
 func (u *Uplink) note(change func(*State)) {
 	u.mu.Lock()

@@ -70,19 +70,26 @@ type Agent interface {
 
 // Options of an uplink. Link, Topics, Place, Key, Store, Agent and Uptime are required.
 type Options struct {
-	Link     link.Options // ClientID and Will are set for each session
-	Topics   wire.Topics
-	Place    wire.Place
-	Key      seal.Key
-	Store    Store
-	Agent    Agent
-	Boot     string
-	Uptime   func() time.Duration // CLOCK_BOOTTIME
-	SettleOn SettleOn             // default Receipt
-	Root     wire.PublicKey       // headquarters' root, pinned at enrolment; zero: the first receipt's, provisionally
+	Link   link.Options // ClientID and Will are set for each session
+	Topics wire.Topics
+	Place  wire.Place
+	Key    seal.Key
+	Store  Store
+	Agent  Agent
+	Boot   string
+	Uptime func() time.Duration // CLOCK_BOOTTIME
+	// Wall is the wall clock, and whether it is known to be set; nil: this machine's, taken for set. It
+	// counts for nothing but the broker's certificate.
+	Wall     func() (now time.Time, set bool)
+	Built    time.Time      // when this program was; the date is never before that
+	SettleOn SettleOn       // default Receipt
+	Root     wire.PublicKey // headquarters' root, pinned at enrolment; zero: the first receipt's, provisionally
 	Version  string
-	Log      *slog.Logger
-	Random   func() float64 // in [0, 1); default math/rand
+	// Busy is told how long the work that now begins may take, and 0 when the pump waits again; nil:
+	// nobody.
+	Busy   func(atMost time.Duration)
+	Log    *slog.Logger
+	Random func() float64 // in [0, 1); default math/rand
 }
 
 func (o *Options) validate() error {
@@ -101,6 +108,12 @@ func (o *Options) validate() error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Wall == nil {
+		o.Wall = func() (time.Time, bool) { return time.Now(), true }
+	}
+	if o.Busy == nil {
+		o.Busy = func(time.Duration) {}
+	}
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
@@ -115,10 +128,11 @@ type Uplink struct {
 	suspects suspects
 	twins    twins
 	patience link.Patience
+	calendar *calendar
+	noted    spreadNote
 
-	mu     sync.Mutex
-	state  State
-	spread time.Duration
+	mu    sync.Mutex
+	state State
 }
 
 // New checks the options and reads what earlier sessions have noted.
@@ -126,11 +140,18 @@ func New(o Options) (*Uplink, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	u := &Uplink{o: o, spread: time.Second, state: State{Phase: Connecting, Since: o.Uptime()}}
+	u := &Uplink{o: o, state: State{Phase: Connecting, Since: o.Uptime()}}
 	if err := u.root.read(o.Store, o.Root); err != nil {
 		return nil, fmt.Errorf("new uplink: %w", err)
 	}
 	if err := u.numbers.read(o.Store); err != nil {
+		return nil, fmt.Errorf("new uplink: %w", err)
+	}
+	if err := u.noted.read(o.Store); err != nil {
+		return nil, fmt.Errorf("new uplink: %w", err)
+	}
+	var err error
+	if u.calendar, err = newCalendar(u.o); err != nil {
 		return nil, fmt.Errorf("new uplink: %w", err)
 	}
 	u.state.Root, u.state.Provisional = u.root.key, u.root.provisional
@@ -139,51 +160,14 @@ func New(o Options) (*Uplink, error) {
 
 // Run holds one session after the other until ctx is done; it returns nil then.
 func (u *Uplink) Run(ctx context.Context) error {
-	for {
+	for away := u.arrive(ctx); away; {
 		start := u.o.Uptime()
 		err := u.session(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		u.patience.Worked(u.o.Uptime() - start)
-		wait := u.wait()
-		u.lost(err, wait)
-		if !sleep(ctx, wait) {
-			return nil
-		}
+		away = u.lost(ctx, err)
 	}
-}
-
-// wait is how long to stay away: longer for a twin, shorter with an alert in hand.
-func (u *Uplink) wait() time.Duration {
-	if u.twins.backOff() {
-		return twinPause
-	}
-	alerts, err := u.o.Store.Waiting(outbox.Alerts, 0, 1)
-	urgent := err == nil && len(alerts) > 0
-	u.mu.Lock()
-	spread := u.spread
-	u.mu.Unlock()
-	return u.patience.Next(spread, urgent, u.o.Random)
-}
-
-func (u *Uplink) lost(err error, wait time.Duration) {
-	u.note(func(s *State) {
-		s.Phase, s.Since, s.Receipted = Connecting, u.o.Uptime(), false
-		if err != nil {
-			s.Trouble = err.Error()
-		}
-	})
-	u.o.Log.Warn("no session with headquarters", "error", err, "next_try_in", wait.Round(time.Millisecond))
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	return nil
 }

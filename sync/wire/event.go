@@ -18,6 +18,7 @@ const (
 	EventTwin            EventName = "twin"
 	EventRules           EventName = "rules"
 	EventTally           EventName = "tally"
+	EventClockSet        EventName = "clock-set"
 )
 
 // Event is the data of an event record. Words are for a technician, in English.
@@ -30,6 +31,7 @@ type Event struct {
 	Missing *Missing       `json:"missing,omitempty"`
 	Parked  *RecordName    `json:"parked,omitempty"`
 	Tally   map[string]int `json:"tally,omitempty"`
+	Clock   *ClockMove     `json:"clock,omitempty"`
 	Version string         `json:"version,omitempty"`
 }
 
@@ -38,6 +40,13 @@ type EpochOpened struct {
 	Key      PublicKey   `json:"key"`
 	Previous *EpochState `json:"previous,omitempty"`
 	Why      string      `json:"why"`
+}
+
+// ClockMove tells that the wall clock began or ceased to be set, or was moved; what it says now is in
+// the event's stamp.
+type ClockMove struct {
+	Was     ClockState `json:"was"`
+	MovedMS int64      `json:"moved_ms"` // against the uptime; below zero for back
 }
 
 // RecordName names one record of a device.

@@ -66,6 +66,10 @@ func (a *App) look(ctx context.Context) {
 	a.o.Log.Info("deadlines are watched again")
 }
 
+// Lives is nil if the way in comes back from its work before ctx is done. A broker that is away is no
+// work.
+func (a *App) Lives(ctx context.Context) error { return a.intake.Lives(ctx) }
+
 // blindAfter is how long deadlines may go unwatched before Health says so.
 const blindAfter = 10 * time.Second
 

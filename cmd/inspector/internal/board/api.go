@@ -156,7 +156,7 @@ func statusOf(err error) int {
 	if _, ok := errors.AsType[*casebook.Refusal](err); ok {
 		return http.StatusConflict
 	}
-	if errors.Is(err, ledger.ErrUnknown) {
+	if errors.Is(err, ledger.ErrUnknown) || errors.Is(err, ledger.ErrUnknownKey) {
 		return http.StatusNotFound
 	}
 	return http.StatusInternalServerError

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"evalpad/sync/wire"
 )
 
 const (
@@ -36,6 +38,32 @@ type Anchor struct {
 type Anchors struct {
 	Lows  []Anchor `json:"lows,omitempty"`  // sorted by uptime
 	Highs []Anchor `json:"highs,omitempty"` // sorted by uptime
+	Spoke *Word    `json:"spoke,omitempty"` // the last live word of the boot
+}
+
+// Word is how far a box's records had come by some uptime, as it said itself.
+type Word struct {
+	Uptime time.Duration         `json:"uptime"`
+	Heads  map[wire.Epoch]uint64 `json:"heads"`
+}
+
+// Bracket tells what this boot says of a press in another one, of which nothing was ever heard, but
+// whose record has the number seq. Boots do not overlap. If the record was not there yet when this
+// boot last spoke, the press came after; if it was, the press came before this boot began. A zero
+// time says nothing.
+func (a Anchors) Bracket(epoch wire.Epoch, seq uint64) (since, before time.Time) {
+	if a.Spoke == nil {
+		return since, before
+	}
+	head, told := a.Spoke.Heads[epoch]
+	switch {
+	case !told:
+		return since, before
+	case seq > head:
+		return a.low(a.Spoke.Uptime), before
+	default:
+		return since, a.high(0)
+	}
 }
 
 // Heard notes that what headquarters sent at sent had reached the box at uptime, by the box's
@@ -88,8 +116,10 @@ func (a Anchor) latest(uptime time.Duration) time.Time {
 	return a.At.Add(uptime - a.Uptime + a.slack(uptime))
 }
 
+// slack is how far a crystal can have run off between the anchor and uptime. The uptime is the
+// crystal's own word: where it is slow, the true time is the longer.
 func (a Anchor) slack(uptime time.Duration) time.Duration {
-	return grain + (uptime-a.Uptime).Abs()/1e6*drift
+	return grain + (uptime-a.Uptime).Abs()/(1e6-drift)*drift
 }
 
 func believable(uptime time.Duration) bool { return uptime >= 0 && uptime <= longestUptime }

@@ -32,7 +32,7 @@ func TestReckonIsWithinItsError(t *testing.T) {
 		millis := func(label string, most time.Duration) time.Duration {
 			return time.Duration(rapid.Int64Range(0, most.Milliseconds()).Draw(t, label)) * time.Millisecond
 		}
-		b := truth{nine.Add(time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "start"))), rapid.Float64Range(-199, 199).Draw(t, "ppm")}
+		b := truth{nine.Add(time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "start"))), rapid.Float64Range(-200, 200).Draw(t, "ppm")}
 		var a casebook.Anchors
 		at, tightest := b.start, time.Duration(math.MaxInt64)
 		for range rapid.IntRange(1, 60).Draw(t, "heartbeats") {
@@ -123,7 +123,7 @@ func TestEvidenceFallsBack(t *testing.T) {
 		s.Clock, s.Wall, s.ErrorMS = wire.ClockSet, new(wire.At(nine.Add(-before))), off
 		return s
 	}
-	const grain = 2 * time.Millisecond
+	const grain, drift = 2 * time.Millisecond, time.Hour / 999_800 * 200 // of an hour
 	for _, tt := range []struct {
 		name string
 		e    casebook.Evidence
@@ -134,17 +134,17 @@ func TestEvidenceFallsBack(t *testing.T) {
 		{"only from above", casebook.Evidence{Pressed: stamp, Boot: above},
 			casebook.Reckoning{At: nine.Add(-time.Hour + time.Second + grain - 30*time.Second), Error: 30*time.Second + grain, How: casebook.ByArrival}},
 		{"wall, error not told", casebook.Evidence{Pressed: withWall(time.Minute, nil)},
-			casebook.Reckoning{At: nine.Add(-time.Minute), Error: 5 * time.Second, How: casebook.ByWall}},
+			casebook.Reckoning{At: nine.Add(-time.Minute), Error: 5*time.Second + grain, How: casebook.ByWall}},
 		{"wall, error told", casebook.Evidence{Pressed: withWall(time.Minute, new(int64(80)))},
-			casebook.Reckoning{At: nine.Add(-time.Minute), Error: 80 * time.Millisecond, How: casebook.ByWall}},
+			casebook.Reckoning{At: nine.Add(-time.Minute), Error: 80*time.Millisecond + grain, How: casebook.ByWall}},
 		{"wall a little ahead", casebook.Evidence{Pressed: withWall(-time.Second, nil)},
-			casebook.Reckoning{At: nine, Error: 5 * time.Second, How: casebook.ByWall}},
+			casebook.Reckoning{At: nine, Error: 5*time.Second + grain, How: casebook.ByWall}},
 		{"wall from the future", casebook.Evidence{Pressed: withWall(-time.Hour, nil), Since: nine.Add(-time.Hour)},
 			casebook.Reckoning{At: nine, Error: time.Hour, How: casebook.Unreckoned}},
 		{"wall of 1970", casebook.Evidence{Pressed: withWall(nine.Sub(time.Unix(0, 0)), nil), Since: nine.Add(-time.Hour)},
 			casebook.Reckoning{At: nine, Error: time.Hour, How: casebook.Unreckoned}},
 		{"before this boot", casebook.Evidence{Pressed: stamp, Current: anchored, Since: nine.Add(-24 * time.Hour)},
-			casebook.Reckoning{At: nine.Add(-2*time.Hour + time.Second + grain + 720*time.Millisecond), Error: 22*time.Hour + time.Second + grain + 720*time.Millisecond, How: casebook.BeforeBoot}},
+			casebook.Reckoning{At: nine.Add(-2*time.Hour + time.Second + grain + drift), Error: 22*time.Hour + time.Second + grain + drift, How: casebook.BeforeBoot}},
 		{"nothing", casebook.Evidence{Pressed: stamp},
 			casebook.Reckoning{At: nine, Error: 730 * 24 * time.Hour, How: casebook.Unreckoned}},
 		{"an uptime of ages", casebook.Evidence{Pressed: wire.Stamp{UptimeMS: math.MaxInt64}, Boot: anchored, Since: nine.Add(-time.Hour)},
@@ -155,6 +155,33 @@ func TestEvidenceFallsBack(t *testing.T) {
 		tt.e.Received = nine
 		if diff := cmp.Diff(tt.want, tt.e.Reckon()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestBracket: a boot tells on which side of it a press lies that was made in another.
+func TestBracket(t *testing.T) {
+	a := casebook.Anchors{
+		Lows:  []casebook.Anchor{{Uptime: time.Hour, At: nine}},
+		Highs: []casebook.Anchor{{Uptime: time.Hour, At: nine.Add(time.Second)}},
+		Spoke: &casebook.Word{Uptime: time.Hour, Heads: map[wire.Epoch]uint64{"e": 17}},
+	}
+	const grain, drift = 2 * time.Millisecond, time.Hour / 999_800 * 200 // of an hour
+	began := nine.Add(time.Second - time.Hour + grain + drift)
+	for _, tt := range []struct {
+		name          string
+		a             casebook.Anchors
+		epoch         wire.Epoch
+		seq           uint64
+		since, before time.Time
+	}{
+		{"not there yet when it last spoke", a, "e", 18, nine.Add(-grain), time.Time{}},
+		{"there by then", a, "e", 17, time.Time{}, began},
+		{"of an epoch that it does not name", a, "f", 1, time.Time{}, time.Time{}},
+		{"nothing heard of this boot either", casebook.Anchors{}, "e", 18, time.Time{}, time.Time{}},
+	} {
+		if since, before := tt.a.Bracket(tt.epoch, tt.seq); !since.Equal(tt.since) || !before.Equal(tt.before) {
+			t.Errorf("%s: got since %v, before %v; want %v and %v", tt.name, since, before, tt.since, tt.before)
 		}
 	}
 }

@@ -40,6 +40,7 @@ type Evidence struct {
 	Boot     Anchors   // of the boot that the stamp names
 	Current  Anchors   // of the boot that brought the record
 	Since    time.Time // the press is later than this, zero if nothing is known
+	Before   time.Time // and earlier than this
 	Received time.Time
 }
 
@@ -53,10 +54,18 @@ func (e Evidence) Reckon() Reckoning {
 	if r, ok := e.wall(); ok {
 		return r
 	}
-	if start := e.Current.high(0); !start.IsZero() && start.Before(e.Received) {
+	if start := earlier(e.Current.high(0), e.Before); !start.IsZero() && start.Before(e.Received) {
 		return Reckoning{At: start, Error: start.Sub(sinceOr(e.Since, start)), How: BeforeBoot}
 	}
 	return unknown(e.Received, e.Since)
+}
+
+// earlier is the earlier of two times that say something.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func (e Evidence) wall() (Reckoning, bool) {
@@ -75,7 +84,7 @@ func (e Evidence) wall() (Reckoning, bool) {
 	if at.After(e.Received) {
 		at = e.Received.Round(0)
 	}
-	return Reckoning{At: at, Error: off, How: ByWall}, true
+	return Reckoning{At: at, Error: off + grain, How: ByWall}, true
 }
 
 // Bounded keeps a reckoning within what can be true of a record that arrived at received.

@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"evalpad/cmd/inspector/internal/casebook"
 	"evalpad/cmd/inspector/internal/ledger"
@@ -23,9 +25,22 @@ func (s *session) admit(ctx context.Context, p parcel, standing ledger.KeyStandi
 		return s.take(ctx)
 	}
 	if len(s.batch) == 1 {
-		s.linger.Reset(linger)
+		s.linger.Reset(s.lingers(ctx, p))
 	}
 	return nil
+}
+
+// lingers is how long a record's batch may wait. Where we have come back and found only a retained
+// birth, the first alert can overtake the heartbeat that its box has sent before it, since they come on
+// two lines; and when the alert is taken, its time is frozen. So it waits for what would tell the time,
+// which is milliseconds away.
+func (s *session) lingers(ctx context.Context, p parcel) time.Duration {
+	b := s.mail.box(p.place)
+	e, ok := evaluationOf(p.record)
+	if !ok || b.birth == nil || b.birth.Boot != e.Pressed.Boot || s.anchorsOf(ctx, b, e.Pressed.Boot).anchors.Spoke != nil {
+		return linger
+	}
+	return echoTime
 }
 
 // take commits the batch, then acknowledges it, then thanks whoever is due. If the ledger fails,
@@ -132,27 +147,33 @@ func (s *session) refused(ctx context.Context, e entry, why error) error {
 // reckon weighs what is known of the time of a press, at the moment it is taken. A record without
 // one, or whose data cannot be read, has none.
 func (s *session) reckon(ctx context.Context, p parcel) casebook.Reckoning {
-	pressed, ok := pressedOf(p.record)
+	pressed, ok := evaluationOf(p.record)
 	if !ok {
 		return casebook.Reckoning{}
 	}
 	b := s.mail.box(p.place)
-	e := casebook.Evidence{Pressed: pressed, Received: p.at}
-	e.Boot = s.anchorsOf(ctx, b, pressed.Boot).anchors
+	e := casebook.Evidence{Pressed: pressed.Pressed, Received: p.at}
+	e.Boot = s.anchorsOf(ctx, b, pressed.Pressed.Boot).anchors
 	if b.birth != nil {
 		e.Current = s.anchorsOf(ctx, b, b.birth.Boot).anchors
+	}
+	if e.Boot.Spoke == nil && pressed.Pressed.Clock != wire.ClockSet {
+		restarted := slices.Contains(pressed.Flags, wire.FlagRestart)
+		e.Since, e.Before = s.bracket(ctx, b, p.record, restarted)
 	}
 	return e.Reckon()
 }
 
-func pressedOf(r wire.Record) (at wire.Stamp, ok bool) {
+// evaluationOf is the evaluation that a record tells of; false where it tells of none, or cannot be
+// read.
+func evaluationOf(r wire.Record) (e wire.Evaluation, ok bool) {
 	switch r.Kind {
 	case wire.KindEvaluation:
 		e, err := r.Evaluation()
-		return e.Pressed, err == nil
+		return e, err == nil
 	case wire.KindAlert:
 		a, err := r.Alert()
-		return a.Pressed, err == nil
+		return a.Evaluation, err == nil
 	}
-	return at, false
+	return e, false
 }

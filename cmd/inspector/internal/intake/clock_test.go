@@ -74,6 +74,64 @@ func TestAnchorsOutliveHeadquarters(t *testing.T) {
 	})
 }
 
+// TestAlertOvertakesTheEcho: the box came up while headquarters was away. Its alert comes on a line of
+// its own, a moment before the heartbeat that tells when its boot began.
+func TestAlertOvertakesTheEcho(t *testing.T) {
+	story(t, func(t *testing.T, d *desk) {
+		d.stop()
+		p := newPad(t, d.broker, "pad-1")
+		p.birth()
+		time.Sleep(time.Hour)
+		pressed := wire.At(time.Now())
+		alert, _ := p.press("ev-1", 1)
+		time.Sleep(time.Hour)
+		d.start()
+		r := p.receipt()
+		p.send(wire.KindAlert, alert)
+		time.Sleep(100 * time.Millisecond)
+		p.beat(&wire.Heard{Sent: r.Sent, UptimeMS: p.uptime().Milliseconds()})
+		settle()
+		c := d.cases()[0]
+		if off := c.RatedAt.Sub(pressed.Time).Abs(); off > 2*time.Second || c.RatedAtErrorMS > 2000 || c.TimeUncertain {
+			t.Errorf("rated at %v ± %d ms, pressed at %v", c.RatedAt, c.RatedAtErrorMS, pressed)
+		}
+	})
+}
+
+// TestPressOfABootNeverHeard: the power fails twice while the line is down. Nothing was ever heard of
+// the boot in between, but it lies between the last word of the one and the start of the other.
+func TestPressOfABootNeverHeard(t *testing.T) {
+	for name, flags := range map[string][]string{"": {}, "closed by a restart": {wire.FlagRestart}} {
+		t.Run(name, func(t *testing.T) {
+			story(t, func(t *testing.T, d *desk) {
+				p := newPad(t, d.broker, "pad-1")
+				r := p.born()
+				p.beat(&wire.Heard{Sent: r.Sent, UptimeMS: p.uptime().Milliseconds()})
+				settle()
+				last := time.Now()
+				time.Sleep(20 * time.Minute)
+				p.boot, p.started = "b-never-heard", time.Now()
+				e := p.evaluation("ev-1", 1)
+				e.Flags = flags
+				pressed, alert := wire.At(time.Now()), p.seal(wire.KindAlert, wire.Alert{Evaluation: e})
+				time.Sleep(10 * time.Minute)
+				p.boot, p.started, p.session = "b-third", time.Now(), 2
+				p.born()
+				p.send(wire.KindAlert, alert)
+				p.receipt()
+				c := d.cases()[0]
+				from := c.InvestigateBy.Add(-2 * time.Hour)
+				if !c.TimeUncertain || from.After(pressed.Time) || c.RatedAt.Before(pressed.Time) {
+					t.Errorf("rated at %v ± %d ms, counted from %v; pressed at %v", c.RatedAt, c.RatedAtErrorMS, from, pressed)
+				}
+				if known := from.After(last.Add(-5 * time.Second)); known != (name == "") {
+					t.Errorf("counted from %v; the boot before was last heard at %v", from, last)
+				}
+			})
+		})
+	}
+}
+
 // TestStrangerMovesNoClock has another key claim that the same boot began earlier.
 func TestStrangerMovesNoClock(t *testing.T) {
 	story(t, func(t *testing.T, d *desk) {

@@ -63,5 +63,8 @@ func (s *session) beat(ctx context.Context, l letter, hb wire.Heartbeat, standin
 		}
 		b.receipts.paid(l.at)
 	}
-	return s.compare(ctx, b, hb.Epochs)
+	if err := s.compare(ctx, b, hb.Epochs); err != nil {
+		return err
+	}
+	return s.doubt(ctx, b, hb)
 }

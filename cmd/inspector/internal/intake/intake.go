@@ -183,6 +183,16 @@ func (in *Intake) ask(ctx context.Context, do func(*session) error) error {
 	}
 }
 
+// Lives is nil if the session's goroutine comes back from its work before ctx is done, or if there is
+// no session.
+func (in *Intake) Lives(ctx context.Context) error {
+	err := in.ask(ctx, func(*session) error { return nil })
+	if err != nil && !errors.Is(err, ErrOffline) {
+		return fmt.Errorf("the intake does not come back from its work: %w", err)
+	}
+	return nil
+}
+
 // Metrics is a snapshot for the page.
 func (in *Intake) Metrics() Metrics { return in.gauge.snapshot() }
 

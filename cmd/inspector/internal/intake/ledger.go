@@ -15,6 +15,9 @@ import (
 type Records interface {
 	Take(ctx context.Context, arrivals []ledger.Arrival) ([]ledger.Fate, error)
 	Held(ctx context.Context, device string, epoch wire.Epoch) (ledger.Holding, error)
+	// Beyond and Contradicts hold what a box says of its records against those that it has sent.
+	Beyond(ctx context.Context, device string, epoch wire.Epoch, head uint64, by time.Time) (uint64, error)
+	Contradicts(ctx context.Context, device string, epoch wire.Epoch, seq uint64, told wire.Hash) (there, contradicts bool, err error)
 }
 
 // Keys knows the public keys of devices. Key returns ledger.ErrUnknownKey for one never introduced.
@@ -28,6 +31,7 @@ type Presences interface {
 	Report(ctx context.Context, r ledger.Report) error
 	Anchors(ctx context.Context, device, boot string) (casebook.Anchors, error)
 	KeepAnchors(ctx context.Context, device, boot string, a casebook.Anchors) error
+	Boots(ctx context.Context, device string) (map[string]casebook.Anchors, error)
 }
 
 // Complaints is where what went wrong is written down.

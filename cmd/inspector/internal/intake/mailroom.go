@@ -62,6 +62,8 @@ type box struct {
 
 	newKeys     int
 	newKeysFrom time.Time
+
+	accounts map[wire.Epoch]*account // what its heartbeats have told
 }
 
 // known is a key as the ledger had it a moment ago.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"evalpad/cmd/inspector/internal/casebook"
@@ -15,7 +16,8 @@ import (
 
 // Times of a session.
 const (
-	linger    = 5 * time.Millisecond // how long a batch may wait for company
+	linger    = 5 * time.Millisecond   // how long a batch may wait for company
+	echoTime  = 400 * time.Millisecond // and for a heartbeat that it has overtaken
 	batchSize = 256
 	graceTime = 2 * time.Second // for what is promised when we leave
 	sayTime   = time.Second     // for the broker to take our farewell
@@ -35,6 +37,7 @@ type session struct {
 	linger *time.Timer // runs while the batch is not empty
 	alarm  *time.Timer // runs while a receipt is owed
 	tick   *time.Ticker
+	census *time.Ticker
 	said   float64 // the spread that our status names
 }
 
@@ -44,7 +47,7 @@ func (in *Intake) open(ctx context.Context, number uint64) (*session, error) {
 	s := &session{
 		o: &in.o, mail: in.mail, gauge: &in.gauge, number: number,
 		asks: make(chan func()), gone: make(chan struct{}),
-		linger: stopped(), alarm: stopped(), tick: time.NewTicker(time.Second),
+		linger: stopped(), alarm: stopped(), tick: time.NewTicker(time.Second), census: time.NewTicker(time.Minute),
 	}
 	if err := s.connect(ctx); err != nil {
 		s.close()
@@ -101,6 +104,19 @@ func (s *session) sayReady(ctx context.Context) error {
 	return err
 }
 
+// recount says ready again when the fleet has grown or shrunk by more than a tenth: a headquarters
+// that runs for months must not spread five thousand boxes as the ten that it began with.
+func (s *session) recount(ctx context.Context) error {
+	devices, err := s.o.Ledger.CountDevices(ctx)
+	if err != nil {
+		return faulty("count devices", err)
+	}
+	if math.Abs(spread(devices)-s.said) <= s.said/10 {
+		return nil
+	}
+	return s.sayReady(ctx)
+}
+
 // errLeaving ends a session because ctx is done.
 var errLeaving = errors.New("leaving")
 
@@ -137,6 +153,8 @@ func (s *session) turn(ctx, work context.Context) error {
 		return s.thankDue(work)
 	case <-s.tick.C:
 		return s.chase(work)
+	case <-s.census.C:
+		return s.recount(work)
 	case do := <-s.asks:
 		do()
 		return nil
@@ -179,6 +197,7 @@ func (s *session) close() {
 	s.linger.Stop()
 	s.alarm.Stop()
 	s.tick.Stop()
+	s.census.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), sayTime)
 	defer cancel()
 	for _, l := range []*line{s.alerts, s.rest} {

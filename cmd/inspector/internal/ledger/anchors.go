@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"evalpad/cmd/inspector/internal/casebook"
@@ -17,6 +18,25 @@ func (l *Ledger) Anchors(ctx context.Context, device, boot string) (a casebook.A
 		return a, fmt.Errorf("read anchors of %s: %w", device, err)
 	}
 	return a, nil
+}
+
+// Boots returns what is known of all boots of a device.
+func (l *Ledger) Boots(ctx context.Context, device string) (map[string]casebook.Anchors, error) {
+	type boot struct{ name, doc string }
+	list, err := scan(ctx, look{l.eyes}, func(rows *sql.Rows) (b boot, err error) { return b, rows.Scan(&b.name, &b.doc) },
+		`select boot, doc from anchors where device = $1`, device)
+	boots := map[string]casebook.Anchors{}
+	for _, b := range list {
+		var a casebook.Anchors
+		if err = decode(b.doc, &a); err != nil {
+			break
+		}
+		boots[b.name] = a
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the boots of %s: %w", device, err)
+	}
+	return boots, nil
 }
 
 // maxBoots bounds the boots of a device whose anchors are kept, the latest first.

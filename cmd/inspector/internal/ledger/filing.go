@@ -37,14 +37,33 @@ func (t *taking) file(ctx context.Context, a Arrival, variant int, c *contents) 
 
 // fileEvent notes what a box says of its records.
 func (t *taking) fileEvent(ctx context.Context, a Arrival, e wire.Event) error {
+	device := a.Record.Place.Device
 	if m := e.Missing; m != nil {
-		t.missing = append(t.missing, missed{epochOf{a.Record.Place.Device, m.Epoch}, gap{m.From, m.To, m.Why}, a.Received})
+		t.missing = append(t.missing, missed{epochOf{device, m.Epoch}, gap{m.From, m.To, m.Why}, a.Received})
 	}
-	if o := e.Opened; o != nil && o.Previous != nil {
+	switch o := e.Opened; {
+	case o == nil:
+		return nil
+	case o.Previous != nil:
 		evidence := fmt.Sprintf("%s after %s, whose head was %d: %s", a.Record.Epoch, o.Previous.Epoch, o.Previous.Head, o.Why)
-		return t.incident(ctx, EpochOpened, a.Record.Place.Device, evidence, a.Received)
+		return t.incident(ctx, EpochOpened, device, evidence, a.Received)
 	}
-	return nil
+	other, err := t.otherEpoch(ctx, of(a.Record))
+	if err != nil || other == "" {
+		return err
+	}
+	evidence := fmt.Sprintf("%s names no epoch before it, and %s is known: %s", a.Record.Epoch, other, e.Opened.Why)
+	return t.incident(ctx, EpochOpened, device, evidence, a.Received)
+}
+
+// otherEpoch is another epoch of the same device, "" where there is none: a box that has lost its
+// card says that it begins for the first time.
+func (t *taking) otherEpoch(ctx context.Context, e epochOf) (other string, err error) {
+	err = t.row(ctx, `select coalesce(max(epoch), '') from runs where device = $1 and epoch <> $2`, e.device, string(e.epoch)).Scan(&other)
+	if err != nil {
+		return "", fmt.Errorf("look for its other epochs: %w", err)
+	}
+	return other, nil
 }
 
 const insertEvaluation = `insert into evaluations (device, epoch, seq, variant, evaluation, root, region, branch,

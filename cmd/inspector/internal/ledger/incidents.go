@@ -12,7 +12,7 @@ import (
 	"evalpad/sync/wire"
 )
 
-// Kinds of incidents. The last two are the intake's.
+// Kinds of incidents. The last four are the intake's.
 const (
 	ForkFound      = "fork"            // other bytes under a number that was taken
 	ChainBroken    = "chain-broken"    // a record builds on another than the one before it
@@ -22,6 +22,8 @@ const (
 	EpochOpened    = "new-epoch"       // a box has begun a new outbox
 	LedgerBehind   = "ledger-behind"   // a box has settled what is not in this ledger
 	ForeignTopic   = "foreign-topic"   // a record came on another device's topic
+	RolledBack     = "rolled-back"     // a box stands before what it had sent or told of already
+	Withheld       = "withheld"        // a box sends on and leaves out a record, though asked for it
 )
 
 // Incident is something that a person should look at. While it is open, more of the same kind at the
