@@ -4,7 +4,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 
-.PHONY: run test check bench build arm needs golden hooks clean
+.PHONY: run test check soak bench build arm needs golden hooks clean
 
 run: build ## headquarters and one counter on this machine; Ctrl-C stops both
 	@$(BUILD) -o $(OUT)/run ./test/run && exec $(OUT)/run -bin $(OUT)
@@ -14,6 +14,9 @@ test: needs ## everything that must hold before a commit is pushed
 
 check: ## what the pre-commit hook and CI run: under a minute
 	@sh test/check.sh
+
+soak: needs ## the tests of faults, long and random: most of an hour; fills its table in firmware-notes/faults.md
+	@sh test/soak.sh
 
 bench: needs ## measured promises, each as a ratio to a limit of the same run
 	@sh test/bench.sh

@@ -117,6 +117,7 @@ func TestSchemasFollowTheCode(t *testing.T) {
 		"common.json#/$defs/stamp": "Stamp", "common.json#/$defs/epoch-state": "EpochState",
 		"common.json#/$defs/span": "Span", "common.json#/$defs/mandate": "Mandate", "heartbeat.json#/$defs/heard": "Heard",
 		"event.json#/$defs/opened": "EpochOpened", "event.json#/$defs/missing": "Missing", "event.json#/$defs/parked": "RecordName",
+		"event.json#/$defs/clock":    "ClockMove",
 		"command.json#/$defs/resend": "Resend", "command.json#/$defs/prompt": "Prompt",
 		"case.json#/$defs/round": "Round", "case.json#/$defs/entry": "Entry", "case.json#/$defs/plan": "Plan",
 	} {

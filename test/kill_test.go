@@ -20,23 +20,28 @@ import (
 	"evalpad/sync/linktest"
 	"evalpad/sync/wire"
 	"evalpad/test/harness"
+	"evalpad/test/trial"
 )
 
 // Sizes of the kill rig.
 const (
 	rigCounters  = 4
-	rigPresses   = 3000
-	agentKills   = 20
-	brokerKills  = 5
-	officeKills  = 5
 	resendEvery  = 400 * time.Millisecond
-	rigPatience  = 4 * time.Minute
+	rigPatience  = 8 * time.Minute
 	drainAtLast  = 90 * time.Second
 	pressPause   = 2 * time.Millisecond
 	killPauseMin = 300 * time.Millisecond
 )
 
-// TestKills presses 3,000 times at four counters while the agent, mosquitto and headquarters are
+// How often who is killed, and how many customers there are for that.
+var (
+	agentKills  = trial.Times(20, 100)
+	brokerKills = trial.Times(5, 10)
+	officeKills = trial.Times(5, 10)
+	rigPresses  = trial.Times(3000, 6000)
+)
+
+// TestKills presses thousands of times at four counters while the agent, mosquitto and headquarters are
 // killed at random moments. Everything thanked is in the ledger exactly once and in order, the chain
 // has no gap, and every dissatisfied one has exactly one case.
 func TestKills(t *testing.T) {
@@ -52,8 +57,13 @@ func TestKills(t *testing.T) {
 	rig.killAtRandom(ctx)
 	pressing.Wait()
 	rig.up()
-	harness.Eventually(t, drainAtLast, "everything receipted", func() bool { return rig.site.Waiting(t) == 0 })
-	rig.wantEverythingOnce()
+	drained := harness.Eventually(t, drainAtLast, "everything receipted", func() bool { return rig.site.Waiting(t) == 0 })
+	lost, duplicated := rig.wantEverythingOnce()
+	trial.Report(t, trial.Trial{
+		Fault: "agent, broker and headquarters killed", Injected: "SIGKILL at random moments under load",
+		Tried: agentKills + brokerKills + officeKills, Lost: lost, Duplicated: duplicated, Recovery: drained,
+		Planted: "thanks-before-commit, settle-on-puback, ledger-keeps-duplicates",
+	})
 }
 
 type rig struct {
@@ -112,7 +122,7 @@ func (r *rig) killAtRandom(ctx context.Context) {
 	slices.Sort(deaths)
 	r.rnd.Shuffle(len(deaths), func(i, j int) { deaths[i], deaths[j] = deaths[j], deaths[i] })
 	for i, what := range deaths {
-		due := int64(rigPresses * i / len(deaths))
+		due := int64(rigPresses * i / len(deaths)) // presses
 		for r.pressed.Load() < due && ctx.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
@@ -138,8 +148,9 @@ func (r *rig) kill(what string) {
 
 func (r *rig) up() { r.t.Logf("%d presses thanked", r.pressed.Load()) }
 
-// wantEverythingOnce reads the ledger as an auditor would, from its file.
-func (r *rig) wantEverythingOnce() {
+// wantEverythingOnce reads the ledger as an auditor would, from its file, and counts what was thanked
+// and is not in it, and what is in it more than once.
+func (r *rig) wantEverythingOnce() (lost, duplicated int) {
 	t := r.t
 	if out, errs, code := harness.Run(t, "evalpad", "outbox", "verify", "-c", r.site.EvalpadConfig); code != 0 {
 		t.Errorf("the box's chain: exit %d: %s%s", code, out, errs)
@@ -168,11 +179,14 @@ func (r *rig) wantEverythingOnce() {
 		if !slices.Equal(got[i], r.thanked[i]) {
 			t.Errorf("c%d: %d thanked, %d in the ledger; they differ first at %d", i, len(r.thanked[i]), len(got[i]), firstDifference(got[i], r.thanked[i]))
 		}
+		lost += max(len(r.thanked[i])-len(got[i]), 0)
+		duplicated += max(len(got[i])-len(r.thanked[i]), 0)
 	}
-	r.wantOneCaseEach(bad)
+	return lost, duplicated + r.wantOneCaseEach(bad)
 }
 
-func (r *rig) wantOneCaseEach(bad map[string]bool) {
+// wantOneCaseEach returns how many cases there are too many.
+func (r *rig) wantOneCaseEach(bad map[string]bool) (surplus int) {
 	db := openLedger(r.t, r.site)
 	defer db.Close()
 	var cases, distinct int
@@ -183,6 +197,7 @@ func (r *rig) wantOneCaseEach(bad map[string]bool) {
 		r.t.Errorf("%d dissatisfied, %d cases of %d evaluations: want one each", len(bad), cases, distinct)
 	}
 	r.t.Logf("%d dissatisfied evaluations, %d cases", len(bad), cases)
+	return max(cases-len(bad), 0)
 }
 
 // openLedger reads headquarters' file beside the running inspector.
@@ -253,5 +268,11 @@ var killMutants = []mutant{
 		file: "sync/uplink/session.go",
 		old:  "s.flight.granted, s.flight.receipts = firstWindow, u.o.SettleOn == Receipt",
 		new:  "s.flight.granted, s.flight.receipts = firstWindow, false",
+	},
+	{
+		name: "ledger-keeps-duplicates", pkg: "./test", run: "TestKills",
+		file: "cmd/inspector/internal/ledger/take.go",
+		old:  "		if h == a.Hash.String() {\n",
+		new:  "		if h == \"\" {\n",
 	},
 }

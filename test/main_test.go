@@ -2,6 +2,7 @@
 package test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "16") // tests that say t.Parallel wait for a network; they need no core of their own
 	code := m.Run()
 	harness.RemoveBuilt()
 	os.Exit(code)

@@ -48,6 +48,7 @@ var roads = map[string]string{
 	"device/devicetest": "device",
 	"sync/outboxtest":   "sync/wire sync/seal sync/outbox",
 	"sync/linktest":     "sync/wire sync/link test/harness",
+	"test/faultdisk":    "test/harness",
 	"test/harness":      "agent/control", // asks a box as evalpad status does
 	"test/run":          "",
 	"test/trial":        "",
@@ -69,6 +70,7 @@ var doors = map[string]string{
 	"github.com/spf13/cobra":              "cmd/evalpad cmd/inspector cmd/internal/command",
 	"github.com/coreos/go-systemd/v22":    "cmd/evalpad cmd/inspector",
 	"github.com/creack/pty":               "device/devicetest",
+	"github.com/hanwen/go-fuse/v2":        "test/faultdisk",
 	"github.com/chromedp/chromedp":        "test/harness",
 }
 

@@ -7,6 +7,7 @@ need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$m
 need mosquitto mosquitto
 need mosquitto_sub mosquitto-clients
 need socat socat
+need mkfs.ext4 e2fsprogs
 need chromium chromium
 fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig"
 [ -z "$missing" ] && exit 0

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Need returns the path of a program from Debian, or skips the test. It is the only place that
-// skips: the end of make test counts such tests and names each with its reason.
+// Need returns the path of a program from Debian, or skips the test. It and its two neighbours below
+// are the only place that skips: the end of make test counts such tests and names each with its reason.
 func Need(t testing.TB, program string) string {
 	t.Helper()
 	if path, err := exec.LookPath(program); err == nil {
@@ -24,4 +24,20 @@ func Need(t testing.TB, program string) string {
 	}
 	t.Skipf("%s is not installed: make needs", program)
 	return ""
+}
+
+// NeedRoot skips the test where we are not root: it mounts, or makes devices.
+func NeedRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("we are not root: sudo make test")
+	}
+}
+
+// NeedDevice skips the test where the kernel does not have a device, as /dev/fuse.
+func NeedDevice(t testing.TB, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("this kernel has no %s", path)
+	}
 }

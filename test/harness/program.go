@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,7 +39,18 @@ func Start(t testing.TB, name string, args ...string) *Program {
 // StartUntil is Start for a program that says in other words that it is ready.
 func StartUntil(t testing.TB, name, ready string, args ...string) *Program {
 	t.Helper()
-	p, err := start(Built(t, name), ready, args...)
+	return begin(t, name, ready, append([]string{Built(t, name)}, args...))
+}
+
+// StartThrough is Start for a program that another command becomes, as unshare does.
+func StartThrough(t testing.TB, through []string, name string, args ...string) *Program {
+	t.Helper()
+	return begin(t, name, "ready ", slices.Concat(through, []string{Built(t, name)}, args))
+}
+
+func begin(t testing.TB, name, ready string, args []string) *Program {
+	t.Helper()
+	p, err := start(args[0], ready, args[1:]...)
 	if err != nil {
 		t.Fatalf("start %s %v: %v\n%s", name, args, err, p.Log())
 	}

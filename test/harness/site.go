@@ -17,6 +17,7 @@ type Site struct {
 	Dir             string
 	InspectorConfig string
 	EvalpadConfig   string
+	Through         []string // the command that becomes the box's agent; empty: it is started itself
 }
 
 // NewSite makes the folders.
@@ -46,7 +47,7 @@ func (s *Site) Evalpad(t testing.TB, broker, more string, headquarters ...string
 	hq := strings.Join(append([]string{fmt.Sprintf("broker: %q", broker)}, headquarters...), ", ")
 	s.write(t, s.EvalpadConfig, fmt.Sprintf(
 		"device: pad-1\nregion: r11\nbranch: b0731\ndata_dir: box\nheadquarters: {%s}\n%s", hq, more))
-	return Start(t, "evalpad", "run", "-c", s.EvalpadConfig)
+	return StartThrough(t, s.Through, "evalpad", "run", "-c", s.EvalpadConfig)
 }
 
 // Again starts the box, or headquarters, with the configuration that it had.
@@ -55,7 +56,7 @@ func (s *Site) Again(t testing.TB, name string) *Program {
 	if name == "inspector" {
 		return Start(t, "inspector", "serve", "-c", s.InspectorConfig)
 	}
-	return Start(t, "evalpad", "run", "-c", s.EvalpadConfig)
+	return StartThrough(t, s.Through, "evalpad", "run", "-c", s.EvalpadConfig)
 }
 
 func (s *Site) write(t testing.TB, path, text string) {
