@@ -24,7 +24,7 @@ type mutant struct {
 }
 
 // mutants are all of them; each harness keeps its own beside it.
-var mutants = slices.Concat(killMutants, clockMutants, networkMutants, simMutants, lifeMutants)
+var mutants = slices.Concat(killMutants, powerMutants, clockMutants, networkMutants, simMutants, lifeMutants)
 
 // TestMutants plants each bug in turn. A test that stays green with its bug in place hunts nothing.
 func TestMutants(t *testing.T) {

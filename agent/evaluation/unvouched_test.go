@@ -3,6 +3,7 @@ package evaluation_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,11 +15,11 @@ import (
 // doubtfulDisk stores what it says it cannot vouch for, as long as it is in doubt.
 type doubtfulDisk struct {
 	*disk
-	inDoubt bool
+	inDoubt atomic.Bool
 }
 
 func (d *doubtfulDisk) Commit(ctx context.Context, counter string, state []byte, finished []wire.Evaluation) error {
-	if err := d.disk.Commit(ctx, counter, state, finished); err != nil || !d.inDoubt {
+	if err := d.disk.Commit(ctx, counter, state, finished); err != nil || !d.inDoubt.Load() {
 		return err
 	}
 	return fmt.Errorf("input/output error: %w", evaluation.ErrUnvouched)
@@ -35,7 +36,7 @@ func TestStoredAndNotVouchedFor(t *testing.T) {
 		c.pad.keys <- please("p")
 		c.pad.keys <- key("a", 1)
 		c.pad.seen()
-		d.inDoubt = true
+		d.inDoubt.Store(true)
 		time.Sleep(31 * time.Second)
 		want(t, c.pad.seen(), fault(""))
 		time.Sleep(time.Minute)
@@ -45,7 +46,7 @@ func TestStoredAndNotVouchedFor(t *testing.T) {
 				t.Errorf("shown %+v, want nothing but the fault", s)
 			}
 		}
-		d.inDoubt = false
+		d.inDoubt.Store(false)
 		time.Sleep(time.Minute)
 		wantEnded(t, c.disk.ended(), "E1 partial 1 []", "E3 partial 1 [unprompted]")
 		c.stop()

@@ -106,8 +106,8 @@ func recovery(d time.Duration) string {
 // planted says of each mutant of a trial, separated by commas, whether it was seen red in this run.
 func planted(names string, red map[string]bool) string {
 	var words []string
-	for name := range strings.SplitSeq(names, ",") {
-		switch found, ran := red[strings.TrimSpace(name)]; {
+	for name := range strings.SplitSeq(strings.ReplaceAll(names, " ", ""), ",") {
+		switch found, ran := red[name]; {
 		case !ran:
 			words = append(words, name)
 		case found:
