@@ -38,7 +38,7 @@ func FuzzWords(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, word []byte, how byte) {
 		if len(word) > wire.MaxMessage {
-			t.Skip("no longer than a message")
+			return // the link does not hand it on
 		}
 		inBubble(t, nil, func(b *box) {
 			after(time.Second)

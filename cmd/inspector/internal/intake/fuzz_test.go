@@ -28,7 +28,7 @@ func FuzzLetters(f *testing.F) {
 	tags := map[wire.Kind]seal.Tag{wire.KindStatus: seal.TagStatus, wire.KindHeartbeat: seal.TagHeartbeat}
 	f.Fuzz(func(t *testing.T, letter []byte, how byte) {
 		if len(letter) > 2*wire.MaxMessage {
-			t.Skip("no broker lets it in")
+			return // no broker lets it in
 		}
 		story(t, func(t *testing.T, d *desk) {
 			honest := newPad(t, d.broker, "pad-1")

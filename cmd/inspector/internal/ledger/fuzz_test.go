@@ -28,7 +28,7 @@ func FuzzTake(f *testing.F) {
 	l, n := fresh(f), 0
 	f.Fuzz(func(t *testing.T, data []byte, kind byte) {
 		if !json.Valid(data) {
-			t.Skip("no record holds it")
+			return // no record holds it
 		}
 		n++
 		b := newBox(t)
@@ -41,7 +41,7 @@ func FuzzTake(f *testing.F) {
 		line, hash := seal.Record(b.key, body)
 		r, err := wire.ParseRecord(line)
 		if err != nil {
-			t.Skip("it has no such form")
+			return // no box sends it
 		}
 		a := ledger.Arrival{Record: r, Hash: hash, Standing: ledger.Confirmed, Received: nine, Rated: reckoned(nine)}
 		if fates := take(t, l, a); fates[0] == ledger.Duplicate {
