@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +27,15 @@ type mutant struct {
 // mutants are all of them; each harness keeps its own beside it.
 var mutants = slices.Concat(killMutants, powerMutants, clockMutants, networkMutants, simMutants, lifeMutants)
 
+// TestMutantsStand: a bug that can no longer be planted is noticed at once, and not in the next soak.
+func TestMutantsStand(t *testing.T) {
+	for _, m := range mutants {
+		if _, err := m.mutated(); err != nil {
+			t.Errorf("%s: %v", m.name, err)
+		}
+	}
+}
+
 // TestMutants plants each bug in turn. A test that stays green with its bug in place hunts nothing.
 func TestMutants(t *testing.T) {
 	for _, m := range mutants {
@@ -47,16 +57,13 @@ func TestMutants(t *testing.T) {
 // itself builds.
 func (m mutant) plant(t *testing.T) (out string, err error) {
 	t.Helper()
+	text, err := m.mutated()
+	if err != nil {
+		t.Fatal(err)
+	}
 	path, err := filepath.Abs(filepath.Join("..", m.file))
 	if err != nil {
 		t.Fatal(err)
-	}
-	source, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(source), m.old); n != 1 {
-		t.Fatalf("%s holds %q %d times, want once: the mutant has been outgrown", m.file, m.old, n)
 	}
 	dir := t.TempDir()
 	mutated, overlay := filepath.Join(dir, "mutated.go"), filepath.Join(dir, "overlay.json")
@@ -64,13 +71,25 @@ func (m mutant) plant(t *testing.T) (out string, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, mutated, strings.Replace(string(source), m.old, m.new, 1))
+	writeFile(t, mutated, text)
 	writeFile(t, overlay, string(replace))
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-timeout=5m", "-run", "^"+strings.ReplaceAll(m.run, "/", "$/^")+"$", m.pkg)
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "GOFLAGS=-overlay="+overlay, "EVALPAD_TRIALS=", "EVALPAD_SOAK=", "EVALPAD_MUTANT="+m.name)
-	text, err := cmd.CombinedOutput()
-	return string(text), err
+	said, err := cmd.CombinedOutput()
+	return string(said), err
+}
+
+// mutated is the source with the bug in it.
+func (m mutant) mutated() (string, error) {
+	source, err := os.ReadFile(filepath.Join("..", m.file))
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(source), m.old); n != 1 {
+		return "", fmt.Errorf("%s holds %q %d times, want once: the mutant has been outgrown", m.file, m.old, n)
+	}
+	return strings.Replace(string(source), m.old, m.new, 1), nil
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }

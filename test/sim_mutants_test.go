@@ -28,7 +28,7 @@ var simMutants = []mutant{
 	{
 		name: "rewind-forgotten",
 		file: "sync/uplink/presence.go",
-		old:  "if s.hq != 0 && s.hq != hq.Session {",
+		old:  "if s.hq != 0 && (s.hq != hq.Session || s.hqAway) {",
 		new:  "if s.hq != 0 && s.hq > hq.Session {",
 		pkg:  "./cmd/inspector/internal/app", run: "TestHeadquartersReturns",
 	},
