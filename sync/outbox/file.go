@@ -151,6 +151,8 @@ func (b *Outbox) begin(db *bolt.DB, st *state, why string) error {
 	}
 	st.touched = 0
 	at := momentOf(b.o.Stamp())
+	st.Boot, st.Uptime = at.boot, at.uptime // a file made in mid-boot counts from now
+	st.live(&at)
 	return db.Update(func(tx *bolt.Tx) error {
 		if err := store(tx, []Letter{l}, at, st); err != nil {
 			return err

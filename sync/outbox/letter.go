@@ -50,6 +50,7 @@ type moment struct {
 	boot   uint64 // a digest of the boot id, to tell boots apart
 	uptime int64  // milliseconds since that boot
 	wall   int64  // UTC milliseconds; 0 while the clock was unset
+	lived  int64  // milliseconds for which the box has run since the first file was made; see state.live
 }
 
 func momentOf(s wire.Stamp) moment {
@@ -80,7 +81,7 @@ func (m moment) until(now moment) time.Duration {
 const (
 	version      = 1
 	checkedFrom  = 5 // where the bytes under the CRC begin
-	letterHeader = checkedFrom + 1 + 8 + 24
+	letterHeader = checkedFrom + 1 + 8 + 32
 )
 
 var (
@@ -113,7 +114,7 @@ func unpack(v []byte) ([]byte, error) {
 func (l Letter) encode(at moment) []byte {
 	v := make([]byte, checkedFrom, letterHeader+len(l.Line))
 	v = append(v, byte(slices.Index(kinds, l.Kind)))
-	for _, n := range []uint64{uint64(l.Ref), at.boot, uint64(at.uptime), uint64(at.wall)} {
+	for _, n := range []uint64{uint64(l.Ref), at.boot, uint64(at.uptime), uint64(at.wall), uint64(at.lived)} {
 		v = binary.BigEndian.AppendUint64(v, n)
 	}
 	return checked(append(v, l.Line...))
@@ -136,7 +137,7 @@ func decodeAny(v []byte) (l Letter, at moment, err error) {
 	word := func(i int) uint64 { return binary.BigEndian.Uint64(p[i:]) }
 	l = Letter{Ref: Ref(word(1)), Kind: kinds[p[0]], Line: bytes.Clone(v[letterHeader:])}
 	l.Urgent = laneOf(l.Kind) == Alerts
-	at = moment{word(9), int64(word(17)), int64(word(25))}
+	at = moment{word(9), int64(word(17)), int64(word(25)), int64(word(33))}
 	return l, at, l.readLine()
 }
 

@@ -23,8 +23,8 @@ type Options struct {
 	// Max is the size of the file in bytes, allocated when it is made: 1 MiB to 1 GiB, default
 	// 128 MiB. An existing file grows to it and never shrinks.
 	Max int64
-	// History is how long a settled letter is kept, space allowing and the clock being set;
-	// default 30 days.
+	// History is how long a settled letter is kept, space allowing: days for which the box has run, by
+	// its uptime. Default 30 days.
 	History time.Duration
 	// Stamp tells the time of a letter's storing and of an epoch's opening. The default knows no time.
 	Stamp func() wire.Stamp

@@ -67,7 +67,7 @@ func (w *wreck) waits(r relic) bool {
 }
 
 func (w *wreck) pourBatch(tx *bolt.Tx, f io.ReaderAt, batch []relic, st *state) error {
-	kept, waiting, in := 0, [2]int{}, shelfOf(tx)
+	kept, waiting, lived, in := 0, [2]int{}, int64(0), shelfOf(tx)
 	for _, r := range batch {
 		l, at, err := w.letter(f, r)
 		if err != nil {
@@ -78,7 +78,7 @@ func (w *wreck) pourBatch(tx *bolt.Tx, f io.ReaderAt, batch []relic, st *state) 
 		if err := in.packed.Put(l.Ref.key(), l.encode(at)); err != nil {
 			return err
 		}
-		kept++
+		kept, lived = kept+1, max(lived, at.lived)
 		if !w.waits(r) {
 			continue
 		}
@@ -89,6 +89,7 @@ func (w *wreck) pourBatch(tx *bolt.Tx, f io.ReaderAt, batch []relic, st *state) 
 	}
 	tx.OnCommit(func() {
 		st.Kept += kept
+		st.Lived = max(st.Lived, lived)
 		st.waiting[Alerts] += waiting[Alerts]
 		st.waiting[Normal] += waiting[Normal]
 	})

@@ -87,17 +87,15 @@ func (b *Outbox) makeRoom(group []*request) {
 }
 
 // pruneOld lets go what has been history for too long. It looks once an hour and takes at most one
-// batch: a clock that jumps by years empties nothing at once.
+// batch.
 func (b *Outbox) pruneOld() {
 	if time.Since(b.pruned) < pruneEvery {
 		return
 	}
 	b.pruned = time.Now()
-	now := momentOf(b.o.Stamp())
-	if now.wall == 0 {
-		return
-	}
-	b.letGo(b.plan(), func(tx *bolt.Tx) []Ref { return agedOut(tx, now.wall-b.o.History.Milliseconds()) })
+	p, now := b.plan(), momentOf(b.o.Stamp())
+	p.state.live(&now)
+	b.letGo(p, func(tx *bolt.Tx) []Ref { return agedOut(tx, now.lived-b.o.History.Milliseconds()) })
 }
 
 // letGo evicts what choose names, in a transaction of its own, and says how many they were.
@@ -125,24 +123,19 @@ func oldest(tx *bolt.Tx) (refs []Ref) {
 	return refs
 }
 
-// agedOut lists settled letters stored before a wall time. One stored while the clock was unset is
-// as old as the next one that tells.
+// agedOut lists settled letters that were stored before the box had run for so long. One that cannot be
+// read is left to whoever sets it aside.
 func agedOut(tx *bolt.Tx, before int64) (refs []Ref) {
-	certain := 0
 	for ref, v := range settled(tx) {
-		_, at, err := decode(ref, v)
-		if err == nil && at.wall >= before {
-			break
-		}
-		refs = append(refs, ref)
-		if err == nil && at.wall != 0 {
-			certain = len(refs)
-		}
-		if len(refs) == evictAtOnce {
-			break
+		switch _, at, err := decode(ref, v); {
+		case err != nil:
+		case at.lived >= before || len(refs) == evictAtOnce:
+			return refs
+		default:
+			refs = append(refs, ref)
 		}
 	}
-	return refs[:certain]
+	return refs
 }
 
 // evict deletes letters from the history, and epochs of which nothing is left.

@@ -182,30 +182,27 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// TestHistoryAges moves the box's clock, not the machine's.
+// TestHistoryAges: what counts is for how long the box has run. Its wall clock may lie by centuries, and
+// lets nothing go.
 func TestHistoryAges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := outboxtest.Options()
-		set := true
+		wall := time.Unix(0, 0)
 		o.Stamp = func() wire.Stamp {
 			s := outboxtest.Stamp()
-			if !set {
-				s.Clock, s.Wall = wire.ClockUnset, nil
-			}
+			s.Wall = new(wire.At(wall))
 			return s
 		}
 		b := outboxtest.OpenAt(t, filepath.Join(outboxtest.Dir(t), "outbox.db"), o)
-		set = false
-		commit(t, b, evaluations(t, "no clock"))
-		set = true
 		commit(t, b, evaluations(t, "old"))
 		settleAll(t, b)
+		wall = time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
 		time.Sleep(29 * 24 * time.Hour)
 		commit(t, b, evaluations(t, "young"))
 		settleAll(t, b)
 		time.Sleep(time.Hour)
-		if got := b.Stats().History; got != 4 {
-			t.Errorf("after 29 days %d letters in history, want 4", got)
+		if got := b.Stats().History; got != 3 {
+			t.Errorf("after 29 days %d letters in history, want 3", got)
 		}
 		time.Sleep(24 * time.Hour)
 		settleAfter := commit(t, b, evaluations(t, "wakes the writer"))[0]
@@ -218,6 +215,52 @@ func TestHistoryAges(t *testing.T) {
 			t.Errorf("after 30 days %d letters in history, want the 2 young ones", got)
 		}
 	})
+}
+
+// TestHistoryCountsBootsByTheirUptime: of the time between two boots nobody knows, and a new file in
+// mid-boot is not as old as the boot.
+func TestHistoryCountsBootsByTheirUptime(t *testing.T) {
+	path := filepath.Join(outboxtest.Dir(t), "outbox.db")
+	boot, uptime := "first", 25*24*time.Hour
+	o := outboxtest.Options()
+	o.Stamp = func() wire.Stamp {
+		return wire.Stamp{Boot: boot, UptimeMS: uptime.Milliseconds(), Clock: wire.ClockUnset}
+	}
+	for _, step := range []struct {
+		boot   string
+		uptime time.Duration
+		left   int
+	}{
+		{"first", 40 * 24 * time.Hour, 1},  // made and settled on day 25: 15 days ago
+		{"second", 14 * 24 * time.Hour, 1}, // 29 days
+		{"third", 2 * 24 * time.Hour, 0},   // 31 days
+	} {
+		b := outboxtest.OpenAt(t, path, o)
+		settleAll(t, b)
+		boot, uptime = step.boot, step.uptime
+		l := commit(t, b, evaluations(t, step.boot))[0]
+		if _, err := b.Settle(t.Context(), l.Epoch, l.Seq, l.Seq, l.Hash); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Close(); err != nil { // flushes, and looks what is too old
+			t.Fatal(err)
+		}
+		if got := firstRecords(t, path, o); got != step.left {
+			t.Errorf("%s, up for %s: record 1 is there %d times, want %d", step.boot, step.uptime, got, step.left)
+		}
+	}
+}
+
+// firstRecords is 1 while the first record of the file is there.
+func firstRecords(t *testing.T, path string, o outbox.Options) int {
+	t.Helper()
+	b := outboxtest.OpenAt(t, path, o)
+	defer b.Close()
+	found, _, err := b.History(head(b).Epoch, 1, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(found)
 }
 
 func TestOldest(t *testing.T) {

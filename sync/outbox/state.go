@@ -46,6 +46,9 @@ type state struct {
 	Next    Ref    `json:"next"`  // the next letter's
 	Kept    int    `json:"kept"`  // letters in the file
 	Aside   int    `json:"aside"` // letters ever found with a wrong CRC
+	Lived   int64  `json:"lived"` // as of the last commit, with the boot and uptime of that moment
+	Boot    uint64 `json:"boot"`
+	Uptime  int64  `json:"uptime"`
 
 	rows    []row // oldest first; the last is the current epoch
 	touched int   // the first row that has changed
@@ -60,6 +63,19 @@ func (s state) clone() state {
 	s.rows = slices.Clone(s.rows)
 	s.touched = max(len(s.rows)-1, 0)
 	return s
+}
+
+// live counts for how long the box has run, up to now, and writes it into now. Of a new boot what counts
+// is its uptime; for how long the box was off nobody knows. A wall clock has no say in it: one that
+// jumps by years would make all history old at once.
+func (s *state) live(now *moment) {
+	since := now.uptime
+	if now.boot == s.Boot {
+		since -= s.Uptime
+	}
+	s.Lived += max(since, 0)
+	s.Boot, s.Uptime = now.boot, now.uptime
+	now.lived = s.Lived
 }
 
 func (s state) current() row {

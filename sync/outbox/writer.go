@@ -86,6 +86,7 @@ func (b *Outbox) flush() {
 // save commits a plan and, if it is on disk, makes it the state that others see.
 func (b *Outbox) save(p *plan) error {
 	at := momentOf(b.o.Stamp())
+	p.state.live(&at)
 	err := b.update(func(tx *bolt.Tx) error { return p.apply(tx, at) })
 	if err != nil && !isFull(err) {
 		err = b.reopen(p, err)

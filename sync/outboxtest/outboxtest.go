@@ -23,7 +23,7 @@ var (
 // Stamp tells the wall clock and says that it is set. In a synctest bubble that is the bubble's.
 func Stamp() wire.Stamp {
 	wall := wire.At(time.Now())
-	return wire.Stamp{Boot: "b7e2", UptimeMS: wall.UnixMilli() % 1e9, Wall: &wall, Clock: wire.ClockSet}
+	return wire.Stamp{Boot: "b7e2", UptimeMS: wall.UnixMilli() % 1e12, Wall: &wall, Clock: wire.ClockSet}
 }
 
 // Options are those of the outbox that Open opens: 1 MiB, Key, Place and Stamp.
