@@ -93,6 +93,8 @@ func (s *simulation) checkCounters(a *account) {
 			if got[score] < thanked[pad][score] || got[score] > pressed[pad][score] {
 				s.t.Errorf("I2: score %d at %s of %s: %d in the ledger, %d thanked for, %d pressed",
 					score, pad.counter, pad.box.name, got[score], thanked[pad][score], pressed[pad][score])
+				s.promises.lost += max(0, thanked[pad][score]-got[score])
+				s.promises.twice += max(0, got[score]-pressed[pad][score])
 			}
 		}
 	}
