@@ -30,8 +30,8 @@ import (
 // one in so many dissatisfied. A session lives for a minute, as it must for the box to trust the line
 // again and come back within a second.
 const (
-	lifeCounters     = 64
-	lifePause        = 40 * time.Second
+	lifeCounters     = 256
+	lifePause        = 160 * time.Second
 	lifeCutEvery     = 100
 	lifeDissatisfied = 200
 )
