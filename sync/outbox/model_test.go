@@ -201,7 +201,7 @@ func (m *box) Settle(t *rapid.T) {
 
 func (m *box) NewEpoch(t *rapid.T) {
 	if len(m.epochs) == 4 {
-		t.Skip("as many epochs as are told")
+		return // as many as are told
 	}
 	if err := m.b.NewEpoch(t.Context(), "the test says so"); err != nil {
 		t.Fatal(err)
