@@ -6,7 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 for target in \
-	device/serialpad:FuzzDecoder \
+	device/serialpad/profiles:FuzzDecoder \
+	device/serialpad/profiles:FuzzCompile \
 	device/touch:FuzzPress \
 	agent/evaluation:FuzzState \
 	sync/wire:FuzzRecord \

@@ -20,19 +20,21 @@ var roads = map[string]string{
 	"sync/link":   "sync/wire",
 	"sync/uplink": "sync/wire sync/seal sync/outbox sync/link",
 
-	"device":           "",
-	"device/gpiokeys":  "device",
-	"device/serialpad": "device",
-	"device/touch":     "device",
+	"device":                    "",
+	"device/contact":            "device",
+	"device/gpiokeys":           "device device/contact",
+	"device/serialpad":          "device device/contact device/serialpad/profiles", // contact: the inputs of a module that is asked are switches
+	"device/serialpad/profiles": "device",
+	"device/touch":              "device",
 
 	"agent/evaluation": "device sync/wire",
 	"agent/alert":      "sync/wire",
 	"agent/control":    "",
 	"agent":            "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
-	"cmd/internal/config":  "",
-	"cmd/internal/command": "cmd/internal/config", // a fault in a configuration has an exit code of its own
-	"cmd/evalpad": "agent agent/control agent/evaluation cmd/internal/config cmd/internal/command device device/gpiokeys device/serialpad device/touch " +
+	"cmd/internal/config":  "device/serialpad/profiles", // a pad profile is a file with places, too
+	"cmd/internal/command": "cmd/internal/config",       // a fault in a configuration has an exit code of its own
+	"cmd/evalpad": "agent agent/control agent/evaluation cmd/internal/config cmd/internal/command device device/gpiokeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
 	"cmd/inspector/internal/casebook": "sync/wire",
@@ -50,7 +52,7 @@ var roads = map[string]string{
 	"sync/linktest":     "sync/wire sync/link test/harness",
 	"test/faultdisk":    "test/harness",
 	"test/harness":      "agent/control", // asks a box as evalpad status does
-	"test/run":          "",
+	"test/run":          "device/devicetest", // PAD=ff68 make run has a simulated pad
 	"test/trial":        "",
 	"test/faults":       "test/trial",
 }
@@ -72,6 +74,7 @@ var doors = map[string]string{
 	"github.com/creack/pty":               "device/devicetest",
 	"github.com/hanwen/go-fuse/v2":        "test/faultdisk",
 	"github.com/chromedp/chromedp":        "test/harness",
+	"golang.org/x/term":                   "test/run",
 }
 
 // TestMap reads the imports from the source, so that a broken rule cannot hide in a test cache.

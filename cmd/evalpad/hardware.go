@@ -10,16 +10,25 @@ import (
 	"evalpad/device"
 	"evalpad/device/gpiokeys"
 	"evalpad/device/serialpad"
+	"evalpad/device/serialpad/profiles"
 	"evalpad/device/touch"
 	"evalpad/sync/wire"
 )
 
+// bench is what the counters' drivers are made with, and the serial lines that they share.
+type bench struct {
+	clock    *clock
+	profiles string // folder, or ""
+	lines    map[string]*serialpad.Bus
+}
+
 // hardware opens the drivers that the configuration names, and returns the touch page's address, ""
 // where there is none. This is the one place where hardware enters.
 func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Counter, page string, err error) {
+	h := bench{clock: c, profiles: pad.Profiles, lines: map[string]*serialpad.Bus{}}
 	for _, at := range pad.Counters {
 		log := log.With("counter", at.Counter)
-		pads, err := keypads(at, c, log)
+		pads, err := h.keypads(at, log)
 		if err != nil {
 			return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
 		}
@@ -41,11 +50,9 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 }
 
 // keypads opens what a counter has beside the screen: one keypad, or none.
-func keypads(at config.Counter, c *clock, log *slog.Logger) (pads []device.Driver, err error) {
+func (h *bench) keypads(at config.Counter, log *slog.Logger) (pads []device.Driver, err error) {
 	if s := at.Serial; s != nil {
-		d, err := serialpad.New(serialpad.Options{
-			Port: s.Port, Baud: s.Baud, Profile: s.Profile, Address: s.Address, Ack: s.Ack, Uptime: c.Uptime, Log: log,
-		})
+		d, err := h.serialPad(s, log)
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +60,7 @@ func keypads(at config.Counter, c *clock, log *slog.Logger) (pads []device.Drive
 	}
 	if g := at.GPIO; g != nil {
 		d, err := gpiokeys.New(gpiokeys.Options{
-			Keys: g.Keys, Active: g.Active, Pull: g.Pull, Debounce: g.Debounce, Uptime: c.Uptime, Log: log,
+			Keys: g.Keys, Active: g.Active, Pull: g.Pull, Debounce: g.Debounce, Uptime: h.clock.Uptime, Log: log,
 		})
 		if err != nil {
 			return nil, err
@@ -61,6 +68,29 @@ func keypads(at config.Counter, c *clock, log *slog.Logger) (pads []device.Drive
 		pads = append(pads, d)
 	}
 	return pads, nil
+}
+
+// serialPad puts a counter on its serial line, which it may share with others.
+func (h *bench) serialPad(s *config.SerialPad, log *slog.Logger) (device.Driver, error) {
+	bus, open := h.lines[s.Port]
+	if !open {
+		protocol, err := config.Profile(s.Profile, h.profiles)
+		if err != nil {
+			return nil, fmt.Errorf("pad profile %s: %w", s.Profile, err)
+		}
+		bus, err = serialpad.NewBus(serialpad.Options{
+			Port: s.Port, Line: profiles.Line{Baud: s.Baud, Parity: s.Parity}, Protocol: protocol, Uptime: h.clock.Uptime, Log: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		h.lines[s.Port] = bus
+	}
+	keys, err := profiles.ReadKeys(s.Keys)
+	if err != nil {
+		return nil, err
+	}
+	return bus.Pad(serialpad.Counter{Address: s.Address, Keys: keys, Ack: s.Ack})
 }
 
 func dimensions(ask []string) (d []wire.Dimension) {

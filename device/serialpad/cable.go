@@ -4,14 +4,17 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"evalpad/device/serialpad/profiles"
 )
 
 // A port that cannot be opened is tried again after firstWait, then after twice as long each time,
-// to lastWait. One that was open for less than that counts as not opened: a loose plug must not
+// to lastWait. One that was open for less than settled counts as not opened: a loose plug must not
 // say Lost and Back four times a second.
 const (
 	firstWait = 250 * time.Millisecond
-	lastWait  = 5 * time.Second
+	lastWait  = 2 * time.Second
+	settled   = 5 * time.Second
 )
 
 // maxWrites is how many frames wait for a port that is busy writing.
@@ -19,19 +22,37 @@ const maxWrites = 16
 
 // cable keeps the port open as well as it can, and tells what comes over it.
 type cable struct {
-	open   func() (*port, error)
-	baud   int
-	uptime func() time.Duration
-	news   chan<- news
+	open     func() (*port, error)
+	protocol *profiles.Protocol
+	line     profiles.Line
+	uptime   func() time.Duration
+	tell     func(context.Context, news)
+	stations func() []*profiles.Station // that listen now
 }
 
-// news is one of three things: the port is open and takes frames (write), the port is gone or not
-// to be had (lost), or something was heard.
+// outgoing is a frame to be written, no sooner than a while after it was handed over.
+type outgoing struct {
+	frame string
+	after time.Duration
+}
+
+// news is one of four things: the port is open and takes frames (write), the port is gone or not to
+// be had (lost), something was heard, or a pad that is asked has answered (answer).
 type news struct {
-	at    time.Duration
-	write chan<- string
-	lost  error
-	heard Heard
+	at     time.Duration
+	write  chan<- outgoing
+	lost   error
+	heard  profiles.Heard
+	answer *answer
+}
+
+func (n news) isOfPort() bool { return n.write != nil || n.lost != nil }
+
+func (n news) isOf(s *profiles.Station) bool {
+	if n.answer != nil {
+		return n.answer.address == s.Address()
+	}
+	return n.heard.Reason == "" && s.Owns(n.heard.Frame)
 }
 
 // keep opens the port, uses it until it fails, and begins anew, until ctx is done. It tells of a
@@ -48,7 +69,7 @@ func (c *cable) keep(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if c.uptime()-began >= lastWait {
+		if c.uptime()-began >= settled {
 			wait = firstWait
 		}
 		if err.Error() != told {
@@ -70,11 +91,15 @@ func rest(ctx context.Context, d time.Duration) {
 // use reads and writes an open port until either fails or ctx is done, closes it, and says why.
 func (c *cable) use(ctx context.Context, p *port) error {
 	ctx, end := context.WithCancelCause(ctx)
-	frames := make(chan string, maxWrites)
+	frames := make(chan outgoing, maxWrites)
 	var writer sync.WaitGroup
 	writer.Go(func() { end(feed(ctx, p, frames)) })
 	c.tell(ctx, news{at: c.uptime(), write: frames})
-	end(c.listen(ctx, p))
+	if c.protocol.Poll() != nil {
+		end(c.poll(ctx, p))
+	} else {
+		end(c.listen(ctx, p))
+	}
 	writer.Wait()
 	p.Close()
 	return context.Cause(ctx)
@@ -82,8 +107,8 @@ func (c *cable) use(ctx context.Context, p *port) error {
 
 // listen tells what is heard. Whatever is half heard when the port fails is dropped with the decoder.
 func (c *cable) listen(ctx context.Context, p *port) error {
-	decoder := NewDecoder(c.baud)
-	var heard []Heard
+	decoder := c.protocol.Decoder(c.line.Baud)
+	var heard []profiles.Heard
 	var buf [256]byte
 	for ctx.Err() == nil {
 		n, err := p.Read(buf[:])
@@ -103,22 +128,18 @@ func (c *cable) listen(ctx context.Context, p *port) error {
 }
 
 // feed writes frames until ctx is done or the port takes no more.
-func feed(ctx context.Context, p *port, frames <-chan string) error {
+func feed(ctx context.Context, p *port, frames <-chan outgoing) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case frame := <-frames:
-			if err := p.Write([]byte(frame)); err != nil {
+		case next := <-frames:
+			if next.after > 0 {
+				rest(ctx, next.after)
+			}
+			if err := p.Write([]byte(next.frame)); err != nil {
 				return err
 			}
 		}
-	}
-}
-
-func (c *cable) tell(ctx context.Context, n news) {
-	select {
-	case <-ctx.Done():
-	case c.news <- n:
 	}
 }

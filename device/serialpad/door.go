@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/tarm/serial"
+
+	"evalpad/device/serialpad/profiles"
 )
 
 // This file is the only one that knows tarm/serial, whose ways the rest need not know:
@@ -54,9 +56,9 @@ type loss struct {
 func (l loss) Error() string { return l.sentence }
 func (l loss) Unwrap() error { return l.cause }
 
-// openPort opens the device at path, which may be a symbolic link, at a speed of the table bauds.
-// Every error of a port is a loss.
-func openPort(path string, baud int) (*port, error) {
+// openPort opens the device at path, which may be a symbolic link, and sets the line. Every error of a
+// port is a loss.
+func openPort(path string, line profiles.Line) (*port, error) {
 	target, err := filepath.EvalSymlinks(path) // once, so that both openings are of one device
 	if err != nil {
 		return nil, notOpened(path, err)
@@ -69,13 +71,19 @@ func openPort(path string, baud int) (*port, error) {
 		_ = node.Close()
 		return nil, notOpened(path, err)
 	}
-	t, err := serial.OpenPort(&serial.Config{Name: target, Baud: baud, ReadTimeout: readTimeout})
+	t, err := serial.OpenPort(&serial.Config{
+		Name: target, ReadTimeout: readTimeout,
+		Baud: line.Baud, Size: byte(line.Bits), StopBits: serial.StopBits(line.Stop), Parity: parities[line.Parity],
+	})
 	if err != nil {
 		_ = node.Close()
 		return nil, notOpened(path, err)
 	}
 	return &port{tty: t, node: node, path: path}, nil
 }
+
+// parities are the words of a line for what tarm calls them.
+var parities = map[string]serial.Parity{"none": serial.ParityNone, "odd": serial.ParityOdd, "even": serial.ParityEven}
 
 // lock takes the device for this process's use; the kernel gives it back when node is closed, or
 // the process dies.

@@ -11,10 +11,41 @@ import (
 	"testing"
 	"time"
 
+	"evalpad/device"
 	"evalpad/device/devicetest"
+	"evalpad/device/serialpad/profiles"
 
 	"github.com/creack/pty"
+	"go.yaml.in/yaml/v4"
 )
+
+var line9600 = profiles.Line{Baud: 9600, Parity: "none", Bits: 8, Stop: 1}
+
+func ff68(t testing.TB) *profiles.Protocol {
+	t.Helper()
+	return protocol(t, "ff68")
+}
+
+// protocol compiles a shipped profile.
+func protocol(t testing.TB, name string) *profiles.Protocol {
+	t.Helper()
+	text, err := profiles.Shipped.ReadFile(name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p profiles.Profile
+	if err := yaml.Unmarshal(text, &p); err != nil {
+		t.Fatal(err)
+	}
+	made, err := profiles.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// Protocol is protocol for the tests outside.
+var Protocol = protocol
 
 // counting counts the reads of a port.
 type counting struct {
@@ -36,28 +67,18 @@ func (dead) Read([]byte) (int, error) { return 0, io.EOF }
 func readsIn(t *testing.T, path string, wrap func(tty) tty) int64 {
 	t.Helper()
 	var reads atomic.Int64
-	news := make(chan news)
 	c := cable{
 		open: func() (*port, error) {
-			p, err := openPort(path, 9600)
+			p, err := openPort(path, line9600)
 			if err == nil {
 				p.tty = counting{wrap(p.tty), &reads}
 			}
 			return p, err
 		},
-		baud: 9600, uptime: func() time.Duration { return 0 }, news: news,
+		protocol: ff68(t), line: line9600, uptime: func() time.Duration { return 0 }, tell: func(context.Context, news) {},
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 	defer cancel()
-	go func() {
-		for {
-			select {
-			case <-news:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
 	c.keep(ctx)
 	return 2 * reads.Load()
 }
@@ -95,7 +116,7 @@ func TestReadNoticesAnotherDevice(t *testing.T) {
 		}
 	}
 	point(aTerminal(t))
-	p, err := openPort(link, 9600)
+	p, err := openPort(link, line9600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +136,7 @@ func TestReadNoticesAnotherDevice(t *testing.T) {
 // Nobody reads the other side and there is no flow control to blame: the port must be given up, and
 // giving it up must not wait for what is stuck in it.
 func TestPortThatTakesNothing(t *testing.T) {
-	p, err := openPort(aTerminal(t), 9600)
+	p, err := openPort(aTerminal(t), line9600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +171,7 @@ func (f *flushed) Close() error { f.calls = append(f.calls, "close"); return f.t
 // A terminal of the test's kind does not wait for its output at closing, as a serial port does: so
 // what would save us half a minute there is looked at here.
 func TestCloseDropsWhatIsStuckButNotTheLastWords(t *testing.T) {
-	p, err := openPort(aTerminal(t), 9600)
+	p, err := openPort(aTerminal(t), line9600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +192,7 @@ func TestCloseDropsWhatIsStuckButNotTheLastWords(t *testing.T) {
 
 func TestHungUpPort(t *testing.T) {
 	fake := devicetest.NewFF68(t)
-	p, err := openPort(fake.Path(), 9600)
+	p, err := openPort(fake.Path(), line9600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,19 +209,19 @@ func TestHungUpPort(t *testing.T) {
 }
 
 func TestStuckWriterEndsTheUse(t *testing.T) {
-	p, err := openPort(aTerminal(t), 9600)
+	p, err := openPort(aTerminal(t), line9600)
 	if err != nil {
 		t.Fatal(err)
 	}
-	news := make(chan news)
-	c := cable{baud: 9600, uptime: func() time.Duration { return 0 }, news: news}
+	opened := make(chan news, 1)
+	c := cable{protocol: ff68(t), line: line9600, uptime: func() time.Duration { return 0 }, tell: func(_ context.Context, n news) { opened <- n }}
 	ended := make(chan error, 1)
 	go func() { ended <- c.use(t.Context(), p) }()
-	write := (<-news).write
+	write := (<-opened).write
 	late := time.After(10 * time.Second)
 	for {
 		select {
-		case write <- strings.Repeat("\x55", 512):
+		case write <- outgoing{frame: strings.Repeat("\x55", 512)}:
 		case err := <-ended:
 			if err == nil || err.Error() != p.path+" takes no bytes" {
 				t.Errorf("the port was given up with %v, want %s takes no bytes", err, p.path)
@@ -213,13 +234,11 @@ func TestStuckWriterEndsTheUse(t *testing.T) {
 }
 
 func TestUnthankedIsBounded(t *testing.T) {
-	var u unthanked
+	u := unthanked{within: sameWithin}
 	now := time.Hour
 	add := func(id, thanks string, body ...byte) {
-		f := makeFrame(body...)
-		s := refused("")
-		s.ID, s.At = id, now
-		u.add(s, f, thanks)
+		f := profiles.MakeFrame(body[0], body[1], 0, body[2:]...)
+		u.add(device.Signal{Kind: device.Refused, ID: id, At: now}, f, thanks, false)
 	}
 	add("kept", "ack", 1, 1, 0x0B)
 	for i := range 1000 {

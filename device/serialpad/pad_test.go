@@ -27,7 +27,7 @@ func TestContract(t *testing.T) {
 }
 
 func TestContractWithoutPort(t *testing.T) {
-	o := serialpad.Options{Port: t.TempDir() + "/none", Address: 1, Uptime: uptime()}
+	o := at(t, t.TempDir()+"/none")
 	run := start(t, newPad(t, o))
 	run.want(device.Signal{Kind: device.Lost, Reason: "waiting for " + o.Port})
 	for range 100 {
@@ -135,22 +135,25 @@ func TestNothingIsLostWhileTheDeskIsBusy(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	good := serialpad.Options{Port: "/dev/ttyUSB0", Address: 127, Uptime: uptime()}
+	good := at(t, "/dev/ttyUSB0")
 	if got, want := newPad(t, good).String(), "serial pad /dev/ttyUSB0 (ff68)"; got != want {
 		t.Errorf("String() = %q, want %q", got, want)
 	}
-	for want, spoil := range map[string]func(*serialpad.Options){
-		"serial pad: no port: want the path of a serial device, as /dev/serial/by-id/usb-…": func(o *serialpad.Options) { o.Port = "" },
-		"serial pad: baud 9601: want one of [1200 2400 4800 9600 19200 38400 57600 115200]": func(o *serialpad.Options) { o.Baud = 9601 },
-		`serial pad: profile "pj06" is not known: want ff68`:                                func(o *serialpad.Options) { o.Profile = "pj06" },
-		"serial pad: address 0: want the caller keypad's, 1 to 127":                         func(o *serialpad.Options) { o.Address = 0 },
-		"serial pad: address 128: want the caller keypad's, 1 to 127":                       func(o *serialpad.Options) { o.Address = 128 },
-		`serial pad: acknowledgement "loud" is not known: want echo or short`:               func(o *serialpad.Options) { o.Ack = "loud" },
-		"serial pad: no uptime: want a function that gives the boot time":                   func(o *serialpad.Options) { o.Uptime = nil },
+	for want, spoil := range map[string]func(*wish){
+		"serial pad: no port: want the path of a serial device, as /dev/serial/by-id/usb-…": func(o *wish) { o.Port = "" },
+		"serial pad: baud 9601: want one of [1200 2400 4800 9600 19200 38400 57600 115200]": func(o *wish) { o.Line.Baud = 9601 },
+		"serial pad: no protocol: want what the pads speak":                                 func(o *wish) { o.Protocol = nil },
+		"serial pad: profile pj06 does not say which key is best: want keys, each with its score": func(o *wish) {
+			o.Protocol, o.Address = serialpad.Protocol(t, "pj06"), 0
+		},
+		"serial pad: address 0: profile ff68 wants 1 to 127":                    func(o *wish) { o.Address = 0 },
+		"serial pad: address 128: profile ff68 wants 1 to 127":                  func(o *wish) { o.Address = 128 },
+		`serial pad: acknowledgement "loud": profile ff68 knows echo and short`: func(o *wish) { o.Ack = "loud" },
+		"serial pad: no uptime: want a function that gives the boot time":       func(o *wish) { o.Uptime = nil },
 	} {
 		o := good
 		spoil(&o)
-		if _, err := serialpad.New(o); err == nil || err.Error() != want {
+		if _, err := serialpad.New(o.Options, o.Counter); err == nil || err.Error() != want {
 			t.Errorf("New(%+v) failed with\n%v, want\n%s", o, err, want)
 		}
 	}

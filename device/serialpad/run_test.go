@@ -21,16 +21,32 @@ func uptime() func() time.Duration {
 	return func() time.Duration { return time.Since(began) }
 }
 
-func options(t *testing.T, fake *devicetest.FF68, ack string) serialpad.Options {
-	return serialpad.Options{
-		Port: fake.Path(), Address: 1, Ack: ack, Uptime: uptime(),
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+// wish is all that a pad is made with.
+type wish struct {
+	serialpad.Options
+	serialpad.Counter
+}
+
+func options(t *testing.T, fake *devicetest.FF68, ack string) wish {
+	w := at(t, fake.Path())
+	w.Ack = ack
+	return w
+}
+
+// at is the ff68 pads of address 1 at a port.
+func at(t *testing.T, port string) wish {
+	return wish{
+		serialpad.Options{
+			Port: port, Protocol: serialpad.Protocol(t, "ff68"), Uptime: uptime(),
+			Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		},
+		serialpad.Counter{Address: 1},
 	}
 }
 
-func newPad(t *testing.T, o serialpad.Options) *serialpad.Pad {
+func newPad(t *testing.T, o wish) *serialpad.Pad {
 	t.Helper()
-	pad, err := serialpad.New(o)
+	pad, err := serialpad.New(o.Options, o.Counter)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package serialpad
 import (
 	"slices"
 	"time"
+
+	"evalpad/device/serialpad/profiles"
 )
 
 // crossing is how long after its acknowledgement a frame that comes again has crossed it on the line:
@@ -10,14 +12,17 @@ import (
 const crossing = 100 * time.Millisecond
 
 // thanked is the list of frames that were acknowledged and that no other frame has followed yet.
-type thanked struct{ list []acknowledged }
+type thanked struct {
+	list   []acknowledged
+	within time.Duration // crossing, or sameNumber
+}
 
 type acknowledged struct {
-	frame Frame
+	frame profiles.Frame
 	at    time.Duration // when the acknowledgement was written
 }
 
-func (t *thanked) add(frames []Frame, now time.Duration) {
+func (t *thanked) add(frames []profiles.Frame, now time.Duration) {
 	for _, f := range frames {
 		t.list = append(t.list, acknowledged{f, now})
 	}
@@ -26,8 +31,8 @@ func (t *thanked) add(frames []Frame, now time.Duration) {
 // crossed reports whether f, heard at the given time, crossed its acknowledgement. Whatever it is, it
 // is the frame that ends this for all others. A frame heard before its acknowledgement and taken up
 // after it has crossed it too.
-func (t *thanked) crossed(f Frame, at time.Duration) bool {
-	hit := slices.ContainsFunc(t.list, func(a acknowledged) bool { return a.frame == f && at-a.at < crossing })
+func (t *thanked) crossed(f profiles.Frame, at time.Duration) bool {
+	hit := slices.ContainsFunc(t.list, func(a acknowledged) bool { return a.frame == f && at-a.at < t.within })
 	t.list = t.list[:0]
 	return hit
 }

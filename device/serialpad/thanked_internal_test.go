@@ -3,16 +3,18 @@ package serialpad
 import (
 	"testing"
 	"time"
+
+	"evalpad/device/serialpad/profiles"
 )
 
 func TestCrossed(t *testing.T) {
-	prompt, key, other := makeFrame(1, 1, 0x0B), makeFrame(0x81, 0x11, 0), makeFrame(0x81, 0x11, 3)
+	prompt, key, other := profiles.MakeFrame(1, 1, 0, 0x0B), profiles.MakeFrame(0x81, 0x11, 0, 0), profiles.MakeFrame(0x81, 0x11, 0, 3)
 	const at = 10 * time.Second
 	for _, c := range []struct {
 		name   string
-		heard  Frame
+		heard  profiles.Frame
 		at     time.Duration
-		before []Frame // heard between
+		before []profiles.Frame // heard between
 		want   bool
 	}{
 		{"at once", key, at, nil, true},
@@ -20,14 +22,14 @@ func TestCrossed(t *testing.T) {
 		{"just in time", key, at + crossing - 1, nil, true},
 		{"too late", key, at + crossing, nil, false},
 		{"another key", other, at, nil, false},
-		{"another key between", key, at, []Frame{other}, false},
+		{"another key between", key, at, []profiles.Frame{other}, false},
 		{"the older of two acknowledged", prompt, at, nil, true},
-		{"one acknowledged between", key, at, []Frame{prompt}, false},
-		{"itself between", key, at, []Frame{key}, false}, // it is acknowledged again, and added again
+		{"one acknowledged between", key, at, []profiles.Frame{prompt}, false},
+		{"itself between", key, at, []profiles.Frame{key}, false}, // it is acknowledged again, and added again
 	} {
-		var list thanked
-		list.add([]Frame{prompt}, at-time.Millisecond)
-		list.add([]Frame{key}, at)
+		list := thanked{within: crossing}
+		list.add([]profiles.Frame{prompt}, at-time.Millisecond)
+		list.add([]profiles.Frame{key}, at)
 		for _, f := range c.before {
 			list.crossed(f, at)
 		}

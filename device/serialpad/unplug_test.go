@@ -8,7 +8,6 @@ import (
 
 	"evalpad/device"
 	"evalpad/device/devicetest"
-	"evalpad/device/serialpad"
 )
 
 func TestUnplugAndReplug(t *testing.T) {
@@ -142,6 +141,6 @@ func TestBusyPort(t *testing.T) {
 }
 
 func TestNotASerialPort(t *testing.T) {
-	run := start(t, newPad(t, serialpad.Options{Port: "/dev/null", Address: 1, Uptime: uptime()}))
+	run := start(t, newPad(t, at(t, "/dev/null")))
 	run.want(device.Signal{Kind: device.Lost, Reason: "/dev/null is not a serial port"})
 }

@@ -11,6 +11,7 @@ type Pad struct {
 	Headquarters Headquarters
 	Screen       Screen
 	Outbox       Outbox
+	Profiles     string    // absolute path of the folder with the branch's own pad profiles, or ""
 	Counters     []Counter // at least one
 }
 
@@ -41,7 +42,7 @@ type Outbox struct {
 	History time.Duration
 }
 
-// Counter is one counter and how it asks. Screen, Serial and GPIO are its pads: the screen, one
+// Counter is one counter and how it asks. Screen, Serial, GPIO and USB are its pads: the screen, one
 // keypad, or both, and then either counts.
 type Counter struct {
 	Counter  string        // required, unique in the file
@@ -54,9 +55,10 @@ type Counter struct {
 	Screen bool
 	Serial *SerialPad
 	GPIO   *GPIOPad
+	USB    *USBPad
 }
 
-func (c Counter) hasKeypad() bool { return c.Serial != nil || c.GPIO != nil }
+func (c Counter) hasKeypad() bool { return c.Serial != nil || c.GPIO != nil || c.USB != nil }
 
 // Rules hold back a press that is none. LockOut is 0 (off) to 10 s, default 5 s.
 type Rules struct {
@@ -72,13 +74,15 @@ type Hammer struct {
 	Pause   time.Duration
 }
 
-// SerialPad is a pad on a serial line.
+// SerialPad is a pad on a serial line, which pads of one profile may share under addresses of their own.
 type SerialPad struct {
-	Port    string // absolute path; required, no two counters share one
-	Baud    int    // default 9600
-	Profile string // the name of a shipped profile; required
-	Address int    // the caller keypad's address on the line, 1 to 127, default 1
-	Ack     string // echo or short; default echo
+	Port    string         // absolute path; required
+	Baud    int            // bits a second; default the profile's
+	Parity  string         // none, odd or even; default the profile's
+	Profile string         // a shipped profile, or one of the folder Profiles; required
+	Address int            // the counter's address on the line, within the profile's; default its first
+	Ack     string         // a variant of the profile's thank-you; default its first, "" where there is none
+	Keys    map[string]int // key in hexadecimal → score 1 to 5; default the profile's, required where it has none
 }
 
 // GPIOPad is keys wired to GPIO lines.
@@ -87,6 +91,20 @@ type GPIOPad struct {
 	Active   string         // low or high: the level of a pressed key; default low
 	Pull     string         // up, down or none; default away from Active
 	Debounce time.Duration  // 5 ms to 100 ms, default 30 ms
+	Lamps    Lamps
+}
+
+// Lamps are GPIO lines that show the customer something; "" is none.
+type Lamps struct {
+	Ask, Thanks, Fault, Buzzer string
+	Active                     string // low or high: the level of a lamp that is lit; default high
+}
+
+// USBPad is a USB keypad.
+type USBPad struct {
+	Port    string            // absolute path, best one in /dev/input/by-id; required
+	Keys    map[string]int    // key as KEY_KP1 → score 1 to 5; required
+	Actions map[string]string // key → prompt or cancel
 }
 
 // DefaultPad is what a file with no key in it would say, and cannot: Device, Region, Branch, the

@@ -1,9 +1,7 @@
 package config
 
 import (
-	"fmt"
-	"maps"
-	"slices"
+	"cmp"
 	"strconv"
 	"time"
 )
@@ -20,7 +18,7 @@ func padRules(s *sheet, p *Pad, root string) {
 		s.faultOf("counters", "no counter: write counters: with at least one - counter: c01")
 	}
 	for i := range p.Counters {
-		counterRules(s, under("counters", strconv.Itoa(i)), &p.Counters[i], screen)
+		counterRules(s, under("counters", strconv.Itoa(i)), &p.Counters[i], screen, p.Profiles)
 	}
 	uniqueRules(s, p.Counters)
 }
@@ -71,33 +69,41 @@ func deviceRule(s *sheet, p *Pad, root string) {
 	p.Device = name
 }
 
-// counterRules looks at one counter; screen says where the screen is.
-func counterRules(s *sheet, way string, c *Counter, screen string) {
+// counterRules looks at one counter; screen says where the screen is, folder where profiles may be.
+func counterRules(s *sheet, way string, c *Counter, screen, folder string) {
 	if s.wrong(way) {
 		return
 	}
 	if !s.has(under(way, "counter")) {
 		s.faultOf(way, "a counter without a name: write counter: c01")
 	}
-	askRules(s, under(way, "ask"), c, screen)
 	pad := under(way, "pad")
-	switch {
-	case c.Serial != nil && c.GPIO != nil:
-		s.faultOf(pad, "two pads: keep serial or gpio")
-	case !c.hasKeypad() && s.has(pad) && !s.wrong(pad):
-		s.faultOf(pad, "pad without serial and gpio: write one, or remove pad and let the touch page serve")
-	}
+	var kinds []string
+	shows := c.Screen
 	if c.Serial != nil {
-		serialRules(s, under(pad, "serial"), c.Serial)
+		kinds = append(kinds, "serial")
+		shows = serialRules(s, under(pad, "serial"), c.Serial, folder) || shows
 	}
 	if c.GPIO != nil {
+		kinds = append(kinds, "gpio")
 		gpioRules(s, under(pad, "gpio"), c.GPIO)
 	}
+	if c.USB != nil {
+		kinds = append(kinds, "usb")
+		usbRules(s, under(pad, "usb"), c.USB)
+	}
+	switch {
+	case len(kinds) > 1:
+		s.faultOf(pad, "two pads: keep %s", or(kinds))
+	case !c.hasKeypad() && s.has(pad) && !s.wrong(pad):
+		s.faultOf(pad, "pad without serial, gpio and usb: write one, or remove pad and let the touch page serve")
+	}
+	askRules(s, under(way, "ask"), c, shows, screen)
 }
 
-// askRules wants the screen for more than one question: neither the shipped serial profile nor keys
-// can show the customer which one is asked. Beside the screen their keys answer the one it shows.
-func askRules(s *sheet, way string, c *Counter, screen string) {
+// askRules wants a pad that shows the customer which of several questions is asked: the screen, or a
+// serial pad that can. Beside the screen, keys that cannot answer the one it shows.
+func askRules(s *sheet, way string, c *Counter, shows bool, screen string) {
 	seen := map[string]bool{}
 	for i, d := range c.Ask {
 		if d != "" && seen[d] {
@@ -108,23 +114,11 @@ func askRules(s *sheet, way string, c *Counter, screen string) {
 	switch {
 	case len(c.Ask) == 0 && !s.wrong(way):
 		s.faultOf(way, "ask nothing: write ask: [overall]")
-	case len(c.Ask) > 1 && c.hasKeypad() && !c.Screen:
+	case len(c.Ask) > 1 && c.hasKeypad() && !shows:
 		s.faultOf(way, "%d questions on a pad that cannot show which one it asks: write ask: [overall], or give this counter the screen, which %s",
 			len(c.Ask), screen)
 	case len(c.Ask) > 1 && seen["overall"]:
 		s.faultOf(way, "overall stands alone: write ask: [overall], or remove it")
-	}
-}
-
-func serialRules(s *sheet, way string, p *SerialPad) {
-	if s.wrong(way) {
-		return
-	}
-	if !s.has(under(way, "port")) {
-		s.faultOf(way, "serial pad without port: write port: /dev/serial/by-id/…")
-	}
-	if !s.has(under(way, "profile")) {
-		s.faultOf(way, "serial pad without profile: write profile: %s", or(Profiles))
 	}
 }
 
@@ -135,32 +129,22 @@ func gpioRules(s *sheet, way string, p *GPIOPad) {
 	if p.Pull == "" {
 		p.Pull = map[string]string{"low": "up", "high": "down"}[p.Active]
 	}
+	p.Lamps.Active = cmp.Or(p.Lamps.Active, "high")
 }
 
-// uniqueRules refuses what two counters cannot share: their name, a serial port, a GPIO line.
-func uniqueRules(s *sheet, counters []Counter) {
-	owner := map[string]int{}
-	claim := func(i int, kind, what, at string) {
-		first, taken := owner[kind+what]
-		if !taken {
-			owner[kind+what] = i
-			return
-		}
-		of := fmt.Sprintf("the counter of line %d", s.line(under("counters", strconv.Itoa(first))))
-		s.faultOf(at, "%s %s belongs to %s: give each counter its own", kind, quote(what), of)
+func usbRules(s *sheet, way string, p *USBPad) {
+	if s.wrong(way) {
+		return
 	}
-	for i, c := range counters {
-		way := under("counters", strconv.Itoa(i))
-		if c.Counter != "" {
-			claim(i, "counter", c.Counter, under(way, "counter"))
-		}
-		if c.Serial != nil && c.Serial.Port != "" {
-			claim(i, "port", c.Serial.Port, under(way, "pad/serial/port"))
-		}
-		if c.GPIO != nil {
-			for _, line := range slices.Sorted(maps.Keys(c.GPIO.Keys)) {
-				claim(i, "line", line, under(way, "pad/gpio/keys/"+line))
-			}
+	if !s.has(under(way, "port")) {
+		s.faultOf(way, "usb pad without port: write port: /dev/input/by-id/…-event-kbd")
+	}
+	if !s.has(under(way, "keys")) {
+		s.faultOf(way, "usb pad without keys: write keys: {KEY_KP1: 5, …}, each key with its score")
+	}
+	for name := range p.Actions {
+		if _, both := p.Keys[name]; both {
+			s.faultOf(under(way, "actions/"+name), "key %s has a score already: keep one", name)
 		}
 	}
 }

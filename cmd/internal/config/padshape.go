@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"evalpad/device/serialpad/profiles"
 )
 
 // padShape is evalpad.yaml. Lists and optional parts are made as they are met.
@@ -28,6 +30,7 @@ func padShape(p *Pad) shape {
 			key{"max", size(&p.Outbox.Max, "1MiB", "256MiB")},
 			key{"history", span(&p.Outbox.History, "1d", "365d")},
 		)},
+		key{"profiles", path(&p.Profiles)},
 		key{"counters", list("counters, as - counter: c01", func() shape {
 			p.Counters = append(p.Counters, DefaultCounter(""))
 			return counterShape(&p.Counters[len(p.Counters)-1])
@@ -85,66 +88,119 @@ func hammer(h *Hammer) shape {
 func padOf(c *Counter) shape {
 	return mapping(
 		key{"serial", func(s *sheet, way string, n *yaml.Node) {
-			c.Serial = &SerialPad{Baud: 9600, Address: 1, Ack: "echo"}
+			c.Serial = &SerialPad{}
 			serialShape(c.Serial)(s, way, n)
 		}},
 		key{"gpio", func(s *sheet, way string, n *yaml.Node) {
 			c.GPIO = &GPIOPad{Active: "low", Debounce: defaultDebounce}
 			gpioShape(c.GPIO)(s, way, n)
 		}},
+		key{"usb", func(s *sheet, way string, n *yaml.Node) {
+			c.USB = &USBPad{}
+			usbShape(c.USB)(s, way, n)
+		}},
 	)
 }
-
-// Profiles are the names of the shipped pad profiles.
-var Profiles = []string{"ff68"}
-
-// bauds are the rates that pads and every USB adapter know.
-var bauds = []int{1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200}
 
 func serialShape(p *SerialPad) shape {
 	return mapping(
 		key{"port", path(&p.Port)},
-		key{"baud", number(&p.Baud, "a usual rate, as 9600 or 115200", func(v int) bool { return slices.Contains(bauds, v) })},
-		key{"profile", oneOf(&p.Profile, Profiles...)},
-		key{"address", whole(&p.Address, 1, 127)},
-		key{"ack", oneOf(&p.Ack, "echo", "short")},
+		key{"baud", number(&p.Baud, "a usual rate, as 9600 or 115200", func(v int) bool { return slices.Contains(profiles.Bauds, v) })},
+		key{"parity", oneOf(&p.Parity, "none", "odd", "even")},
+		key{"profile", level(&p.Profile)},
+		key{"address", whole(&p.Address, 0, 255)},
+		key{"ack", level(&p.Ack)},
+		key{"keys", keyMap(&p.Keys, keyKind{"key", "{01: 5, 02: 1}", "a key's byte in hexadecimal, as 0A", isByte})},
 	)
 }
 
 func gpioShape(p *GPIOPad) shape {
 	return mapping(
-		key{"keys", keyMap(&p.Keys)},
+		key{"keys", keyMap(&p.Keys, keyKind{"line", "{GPIO17: 5, GPIO27: 1}", "a line's name as GPIO17, or gpiochip0:17", isLine})},
 		key{"active", oneOf(&p.Active, "low", "high")},
 		key{"pull", oneOf(&p.Pull, "up", "down", "none")},
 		key{"debounce", span(&p.Debounce, "5ms", "100ms")},
+		key{"lamps", mapping(
+			key{"ask", line(&p.Lamps.Ask)},
+			key{"thanks", line(&p.Lamps.Thanks)},
+			key{"fault", line(&p.Lamps.Fault)},
+			key{"buzzer", line(&p.Lamps.Buzzer)},
+			key{"active", oneOf(&p.Lamps.Active, "low", "high")},
+		)},
 	)
 }
 
-// keyMap reads which line means which score.
-func keyMap(to *map[string]int) shape {
+func usbShape(p *USBPad) shape {
+	return mapping(
+		key{"port", path(&p.Port)},
+		key{"keys", keyMap(&p.Keys, keyKind{"key", "{KEY_KP1: 5, KEY_KP2: 1}", "a key's name in the kernel, as KEY_KP1", isKeyName})},
+		key{"actions", actions(&p.Actions)},
+	)
+}
+
+func line(to *string) shape { return word(to, "a line's name as GPIO17, or gpiochip0:17", isLine) }
+
+// keyKind is what a pad's keys are called.
+type keyKind struct {
+	called, sample, want string
+	good                 func(string) bool
+}
+
+// keyMap reads which key means which score.
+func keyMap(to *map[string]int, kind keyKind) shape {
 	return func(s *sheet, way string, n *yaml.Node) {
-		if !s.is(way, n, yaml.MappingNode, "each line with its score, as {GPIO17: 5, GPIO27: 1}") {
+		if !s.is(way, n, yaml.MappingNode, "each "+kind.called+" with its score, as "+kind.sample) {
 			return
 		}
 		if len(n.Content) == 0 {
-			s.fault(n, "keys: write each line with its score, as {GPIO17: 5, GPIO27: 1}")
+			s.fault(n, "keys: write each %s with its score, as %s", kind.called, kind.sample)
 		}
-		scores, lines := map[string]int{}, map[int]string{}
+		scores, keys := map[string]int{}, map[int]string{}
 		eachPair(s, way, n, func(name, value *yaml.Node) {
-			line := name.Value
-			if !isLine(line) {
-				s.fault(name, "line %s: write a line's name as GPIO17, or gpiochip0:17", quote(line))
+			key := name.Value
+			if !kind.good(key) {
+				s.fault(name, "%s %s: write %s", kind.called, quote(key), kind.want)
 				return
 			}
 			var score int
-			whole(&score, 1, 5)(s, under(way, "score of "+line), value)
-			if other, twice := lines[score]; twice && score != 0 {
+			whole(&score, 1, 5)(s, under(way, "score of "+key), value)
+			if other, twice := keys[score]; twice && score != 0 {
 				s.fault(value, "score %d is %s already: give each key a score of its own", score, other)
 			}
-			scores[line], lines[score] = score, line
+			scores[key], keys[score] = score, key
 		})
 		*to = scores
 	}
+}
+
+// actions reads what a key does that is no score.
+func actions(to *map[string]string) shape {
+	return func(s *sheet, way string, n *yaml.Node) {
+		if !s.is(way, n, yaml.MappingNode, "each key with what it does, as {KEY_ENTER: prompt}") {
+			return
+		}
+		*to = map[string]string{}
+		eachPair(s, way, n, func(name, value *yaml.Node) {
+			if !isKeyName(name.Value) {
+				s.fault(name, "key %s: write a key's name in the kernel, as KEY_ENTER", quote(name.Value))
+				return
+			}
+			var action string
+			oneOf(&action, "prompt", "cancel")(s, under(way, name.Value), value)
+			(*to)[name.Value] = action
+		})
+	}
+}
+
+// isByte holds for a byte in hexadecimal, one or two digits.
+func isByte(v string) bool {
+	return v != "" && len(v) <= 2 && strings.Trim(v, "0123456789ABCDEFabcdef") == ""
+}
+
+// isKeyName holds for a key's name in the kernel (linux/input-event-codes.h).
+func isKeyName(v string) bool {
+	rest, ok := strings.CutPrefix(v, "KEY_")
+	return ok && rest != "" && len(rest) <= 30 && strings.Trim(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
 // isLine holds for a GPIO line's name in the kernel, as GPIO17, PA3, P9_12 or 2712_WAKE, and for an

@@ -1,4 +1,4 @@
-package serialpad_test
+package profiles_test
 
 import (
 	"bytes"
@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"evalpad/device"
-	"evalpad/device/serialpad"
+	"evalpad/device/serialpad/profiles"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 )
 
 // raw reads "FF 68 …"; it must be hexadecimal.
@@ -37,13 +39,33 @@ func wire(body ...byte) []byte {
 }
 
 // words writes what was heard: a frame as itself, anything else after its reason.
-func words(heard []serialpad.Heard) []string {
+func words(heard []profiles.Heard) []string {
 	var all []string
 	for _, h := range heard {
-		all = append(all, strings.TrimPrefix(h.Reason+" "+h.String(), " "))
+		if h.Reason == "" {
+			all = append(all, ff68().Text(h.Frame))
+		} else {
+			all = append(all, h.Reason+" "+h.String())
+		}
 	}
 	return all
 }
+
+var ff68 = sync.OnceValue(func() *profiles.Protocol {
+	text, err := profiles.Shipped.ReadFile("ff68.yaml")
+	if err != nil {
+		panic(err)
+	}
+	var p profiles.Profile
+	if err := yaml.Unmarshal(text, &p); err != nil {
+		panic(err)
+	}
+	made, err := profiles.Compile(p)
+	if err != nil {
+		panic(err)
+	}
+	return made
+})
 
 const (
 	bad  = "FF 68 03 03 68 81 11 00 92 16"
@@ -106,9 +128,9 @@ func TestDecoder(t *testing.T) {
 func every(size int) func() int { return func() int { return size } }
 
 // decode feeds a whole line in chunks, with a silence at the end.
-func decode(line []byte, size func() int) []serialpad.Heard {
-	d := serialpad.NewDecoder(9600)
-	var heard []serialpad.Heard
+func decode(line []byte, size func() int) []profiles.Heard {
+	d := ff68().Decoder(9600)
+	var heard []profiles.Heard
 	for len(line) > 0 {
 		n := min(max(size(), 1), len(line))
 		heard = d.Feed(heard, line[:n], 0)
@@ -118,7 +140,7 @@ func decode(line []byte, size func() int) []serialpad.Heard {
 }
 
 func TestDecoderTellsWhenAFrameEnded(t *testing.T) {
-	d := serialpad.NewDecoder(9600)
+	d := ff68().Decoder(9600)
 	heard := d.Feed(nil, raw(t, bad[:14]), 7*time.Millisecond)
 	heard = d.Feed(heard, raw(t, bad[14:]), 9*time.Millisecond)
 	heard = d.Feed(heard, raw(t, "68 1F 1F 68"+best), 20*time.Millisecond)
@@ -147,7 +169,7 @@ func TestDecoderSilence(t *testing.T) {
 		{"a fast one no shorter ones", 115200, 49 * time.Millisecond, []string{bad}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := serialpad.NewDecoder(c.baud)
+			d := ff68().Decoder(c.baud)
 			heard := d.Feed(nil, raw(t, half), time.Hour)
 			heard = d.Quiet(heard, time.Hour+c.quiet)
 			heard = d.Feed(heard, raw(t, rest), 2*time.Hour) // late by the clock, with no silence seen
@@ -160,13 +182,13 @@ func TestDecoderSilence(t *testing.T) {
 }
 
 func TestDecoderTellsOfEndlessNoise(t *testing.T) {
-	d := serialpad.NewDecoder(9600)
+	d := ff68().Decoder(9600)
 	heard := d.Feed(nil, make([]byte, 10_000), 0)
 	if len(heard) != 9 || heard[0].Len != 1024 {
 		t.Fatalf("10,000 bytes of noise made %d runs, want 9 of 1024 bytes", len(heard))
 	}
 	want := "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00" +
-		" 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 … (1024 bytes)"
+		" 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 … (1024 bytes)"
 	if got := heard[0].String(); got != want {
 		t.Errorf("the run is written %q, want %q", got, want)
 	}
@@ -186,7 +208,7 @@ func TestDecoderLosesNothing(t *testing.T) {
 	noise := 0
 	for _, h := range heard {
 		if h.Reason == "" {
-			got = append(got, h.Frame.String())
+			got = append(got, ff68().Text(h.Frame))
 		} else {
 			noise += h.Len
 		}
@@ -282,8 +304,8 @@ func looksWhole(line []byte) bool {
 
 func TestDecoderBufferIsReused(t *testing.T) {
 	line := bytes.Repeat(append(raw(t, bad), 0x68, 0x07), 100)
-	d := serialpad.NewDecoder(9600)
-	heard := make([]serialpad.Heard, 0, 300)
+	d := ff68().Decoder(9600)
+	heard := make([]profiles.Heard, 0, 300)
 	allocs := testing.AllocsPerRun(10, func() { heard = d.Feed(heard[:0], line, 0) })
 	if allocs != 0 {
 		t.Errorf("100 frames with noise between them allocated %v times, want 0", allocs)
@@ -292,8 +314,8 @@ func TestDecoderBufferIsReused(t *testing.T) {
 
 func BenchmarkDecoder(b *testing.B) {
 	line := bytes.Repeat(raw(b, bad), 100)
-	d := serialpad.NewDecoder(9600)
-	var heard []serialpad.Heard
+	d := ff68().Decoder(9600)
+	var heard []profiles.Heard
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -322,7 +344,7 @@ func FuzzDecoder(f *testing.F) {
 			t.Fatalf("cutting the line changed what it says (-whole +cut):\n%s", diff)
 		}
 		checkBytes(t, line, whole)
-		d := serialpad.NewDecoder(9600)
+		d := ff68().Decoder(9600)
 		d.Quiet(d.Feed(nil, line, 0), time.Second)
 		if got := words(d.Feed(nil, raw(t, bad), 2*time.Second)); !cmp.Equal(got, []string{bad}) {
 			t.Fatalf("after a silence heard %q, want %q", got, bad)
@@ -330,7 +352,7 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-func checkBytes(t *testing.T, line []byte, heard []serialpad.Heard) {
+func checkBytes(t *testing.T, line []byte, heard []profiles.Heard) {
 	t.Helper()
 	at := 0
 	for _, h := range heard {
@@ -340,7 +362,7 @@ func checkBytes(t *testing.T, line []byte, heard []serialpad.Heard) {
 		piece := line[at : at+h.Len]
 		at += h.Len
 		if h.Reason == "" {
-			if full := h.Frame.Append(nil); !bytes.HasSuffix(full, piece) || len(full)-len(piece) > 1 {
+			if full := raw(t, ff68().Text(h.Frame)); !bytes.HasSuffix(full, piece) || len(full)-len(piece) > 1 {
 				t.Fatalf("frame %X made of % X", full, piece)
 			}
 			continue

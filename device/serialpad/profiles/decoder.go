@@ -1,4 +1,4 @@
-package serialpad
+package profiles
 
 import (
 	"fmt"
@@ -12,17 +12,17 @@ type Heard struct {
 	Reason string        // "" for a frame; else device.ReasonNoise or device.ReasonBadSum
 	At     time.Duration // when its last byte arrived
 	Frame  Frame         // the frame, if it is one
-	Len    int           // how many bytes of the line it covers, preamble included; each is in one Heard
+	Len    int           // how many bytes of the line it covers; each is in one Heard
 
-	scrap [maxFrame]byte // the first bytes of a run that is no frame
+	scrap [scrapSize]byte // the first bytes
 }
 
-// String writes the bytes in hexadecimal; of a run longer than a frame only the first.
+// scrapSize is how much of a run is kept for a technician.
+const scrapSize = 40
+
+// String writes the bytes in hexadecimal; of a long run only the first.
 func (h Heard) String() string {
-	switch {
-	case h.Reason == "":
-		return h.Frame.String()
-	case h.Len > len(h.scrap):
+	if h.Len > len(h.scrap) {
 		return fmt.Sprintf("% X … (%d bytes)", h.scrap[:], h.Len)
 	}
 	return fmt.Sprintf("% X", h.scrap[:h.Len])
@@ -32,6 +32,7 @@ func (h Heard) String() string {
 const maxRun = 1024
 
 // Decoder makes frames of a line's bytes, which come in pieces of any size, with noise between them.
+// Make one with Protocol.Decoder.
 //
 // Where bytes are no frame it drops one of them and looks again at the next, never the whole frame
 // that a header claimed: noise that looks like a header must not swallow the press behind it.
@@ -40,19 +41,20 @@ const maxRun = 1024
 // A run of noise is told once it ends: at a frame, at the next wrong sum, in a silence, or after
 // maxRun bytes. A wrong sum, and what of the frame follows it, is one run of its own.
 type Decoder struct {
-	gap  time.Duration // a silence that no frame survives
-	last time.Duration // when the last byte arrived
-	buf  [2 * maxFrame]byte
-	n    int
-	run  Heard // refused and not yet told; Len 0 if none
+	layout *layout
+	gap    time.Duration // a silence that no frame survives
+	last   time.Duration // when the last byte arrived
+	buf    [2 * maxFrame]byte
+	n      int
+	run    Heard // refused and not yet told; Len 0 if none
 }
 
-// NewDecoder makes a decoder for a line of the given speed in bits a second: five characters of
-// silence, and never less than 50 ms, end a frame.
-func NewDecoder(baud int) *Decoder {
+// Decoder makes a decoder for a line of the given speed in bits a second: five characters of silence,
+// and never less than 50 ms, end a frame.
+func (p *Protocol) Decoder(baud int) *Decoder {
 	const bitsPerCharacter = 10 // 8N1
 	five := 5 * bitsPerCharacter * time.Second / time.Duration(max(baud, 1))
-	return &Decoder{gap: max(50*time.Millisecond, five)}
+	return &Decoder{layout: p.in, gap: max(50*time.Millisecond, five)}
 }
 
 // Feed takes bytes that arrived at the given time and appends what they complete to heard. It does
@@ -85,20 +87,22 @@ func (d *Decoder) Quiet(heard []Heard, at time.Duration) []Heard {
 func (d *Decoder) scan(heard []Heard, silent bool) []Heard {
 	pos := 0
 	for pos < d.n {
-		verdict, size := judge(d.buf[pos:d.n])
+		verdict, size, frame := d.layout.judge(d.buf[pos:d.n])
 		if verdict == unfinished && !silent {
 			break
 		}
-		bytes := d.buf[pos : pos+size]
+		bytes := d.buf[pos : pos+min(size, d.n-pos)]
 		switch verdict {
 		case whole:
-			heard = append(d.tell(heard), Heard{At: d.last, Frame: makeFrame(bodyOf(bytes)...), Len: size})
+			h := Heard{At: d.last, Frame: frame, Len: len(bytes)}
+			copy(h.scrap[:], bytes)
+			heard = append(d.tell(heard), h)
 		case wrongSum:
 			heard = d.refuse(d.tell(heard), device.ReasonBadSum, bytes)
 		default:
 			heard = d.refuse(heard, device.ReasonNoise, bytes)
 		}
-		pos += size
+		pos += len(bytes)
 	}
 	d.n = copy(d.buf[:], d.buf[pos:d.n])
 	return heard
@@ -128,61 +132,4 @@ func (d *Decoder) tell(heard []Heard) []Heard {
 	heard = append(heard, d.run)
 	d.run = Heard{}
 	return heard
-}
-
-// verdict is what the first byte of a buffer turns out to begin.
-type verdict int
-
-const (
-	noise      verdict = iota // nothing
-	unfinished                // what may yet become a frame
-	wrongSum                  // a frame in all but its sum
-	whole                     // a frame
-)
-
-// judge looks at what b, which is not empty, begins with, and says how many bytes are done with: all
-// of a whole frame, else one. A preamble goes with the start that it announces: no other frame can
-// begin between the two, and a wrong sum would be found twice.
-func judge(b []byte) (verdict, int) {
-	pre := 0
-	if b[0] == preamble {
-		pre = 1
-	}
-	f := b[pre:]
-	switch {
-	case len(f) == 0:
-		return unfinished, 1
-	case f[0] != start:
-		return noise, 1
-	case !headerSoFar(f):
-		return noise, pre + 1
-	case len(f) < headSize || len(f) < sizeOf(f):
-		return unfinished, pre + 1
-	}
-	f = f[:sizeOf(f)]
-	switch {
-	case f[len(f)-1] != tail:
-		return noise, pre + 1
-	case f[len(f)-tailSize] != sum(bodyOf(f)):
-		return wrongSum, pre + 1
-	}
-	return whole, pre + len(f)
-}
-
-// headerSoFar reports whether as much of 68 L L 68 as is there could be a header.
-func headerSoFar(f []byte) bool {
-	return (len(f) < 2 || f[1] >= minBody && f[1] <= maxBody) &&
-		(len(f) < 3 || f[2] == f[1]) &&
-		(len(f) < 4 || f[3] == start)
-}
-
-// sizeOf is the size of the frame without preamble that a header claims.
-func sizeOf(header []byte) int { return headSize + int(header[1]) + tailSize }
-
-// bodyOf cuts the body out of a frame, with or without preamble.
-func bodyOf(frame []byte) []byte {
-	if frame[0] == preamble {
-		frame = frame[1:]
-	}
-	return frame[headSize : len(frame)-tailSize]
 }

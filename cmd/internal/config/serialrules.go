@@ -1,0 +1,102 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/agnivade/levenshtein"
+
+	"evalpad/device/serialpad/profiles"
+)
+
+// serialRules fills what the profile says and the file does not, and refuses what goes against it. It
+// reports whether the pad can show which question is asked.
+func serialRules(s *sheet, way string, p *SerialPad, folder string) (shows bool) {
+	if s.wrong(way) {
+		return false
+	}
+	if !s.has(under(way, "port")) {
+		s.faultOf(way, "serial pad without port: write port: /dev/serial/by-id/…")
+	}
+	names := ProfileNames(folder)
+	if !s.has(under(way, "profile")) {
+		s.faultOf(way, "serial pad without profile: write profile: %s, or find it with: evalpad probe", or(names))
+	}
+	if p.Profile == "" {
+		return false // said already, and all the rest depends on it
+	}
+	made, err := Profile(p.Profile, folder)
+	faults, wrong := errors.AsType[Faults](err)
+	switch {
+	case wrong:
+		s.faultOf(under(way, "profile"), "profile %s is wrong: %s", quote(p.Profile), faults[0])
+	case errors.Is(err, ErrNoProfile):
+		s.faultOf(under(way, "profile"), "no profile %s; %s", quote(p.Profile), insteadOf(p.Profile, names))
+	case err != nil:
+		s.faultOf(under(way, "profile"), "%v", err)
+	}
+	if err != nil {
+		return false
+	}
+	line := made.Line()
+	p.Baud, p.Parity = cmp.Or(p.Baud, line.Baud), cmp.Or(p.Parity, line.Parity)
+	addressRules(s, way, p, made)
+	ackRules(s, way, p, made)
+	serialKeyRules(s, way, p, made)
+	return made.ShowsQuestion()
+}
+
+// insteadOf says which of the names a wrong one was meant to be, or which ones there are.
+func insteadOf(wrong string, names []string) string {
+	for _, name := range names {
+		if levenshtein.ComputeDistance(wrong, name) <= 1+len(wrong)/4 {
+			return "did you mean " + quote(name) + "?"
+		}
+	}
+	return "write " + or(names)
+}
+
+func addressRules(s *sheet, way string, p *SerialPad, made *profiles.Protocol) {
+	first, last := made.Addresses()
+	switch {
+	case !s.has(under(way, "address")):
+		p.Address = first
+	case last == 0:
+		s.faultOf(under(way, "address"), "pads of profile %s have no address: remove it", made.Name())
+	case p.Address < first || p.Address > last:
+		s.faultOf(under(way, "address"), "address %d: write %d to %d, for profile %s", p.Address, first, last, made.Name())
+	}
+}
+
+func ackRules(s *sheet, way string, p *SerialPad, made *profiles.Protocol) {
+	known := made.Acks()
+	switch {
+	case p.Ack == "" && len(known) > 0:
+		p.Ack = known[0]
+	case p.Ack != "" && len(known) == 0:
+		s.faultOf(under(way, "ack"), "pads of profile %s are never acknowledged: remove ack", made.Name())
+	case p.Ack != "" && !slices.Contains(known, p.Ack):
+		s.faultOf(under(way, "ack"), "ack %s: write %s", quote(p.Ack), or(known))
+	}
+}
+
+func serialKeyRules(s *sheet, way string, p *SerialPad, made *profiles.Protocol) {
+	if p.Keys == nil && len(made.Keys()) == 0 && !s.has(under(way, "keys")) {
+		s.faultOf(under(way, "profile"), "profile %s does not say which key is best: write keys: {01: 5, …}, each key with its score, or find them with: evalpad probe", made.Name())
+	}
+	if _, err := profiles.ReadKeys(p.Keys); err != nil {
+		s.faultOf(under(way, "keys"), "%v", err)
+	}
+	if poll := made.Poll(); poll != nil && poll.Bits() {
+		for name := range p.Keys {
+			if keys, err := profiles.ReadKeys(map[string]int{name: 1}); err == nil {
+				for key := range keys {
+					if int(key) >= poll.Keys {
+						s.faultOf(under(way, "keys/"+name), "input %s: profile %s reads %d inputs, from 0", name, made.Name(), poll.Keys)
+					}
+				}
+			}
+		}
+	}
+}
