@@ -17,7 +17,7 @@ type Bus struct {
 
 	mu      sync.Mutex
 	pads    []*Pad
-	running []*listener // in the order in which they came
+	running []*listener // in the order of pads
 	stop    context.CancelFunc
 	closed  chan struct{} // closed once the port is
 	state   news          // of the port: what a pad that comes later must know
@@ -72,6 +72,7 @@ func (b *Bus) join(ctx context.Context, p *Pad) *listener {
 	defer b.mu.Unlock()
 	l := &listener{pad: p, ctx: ctx, news: make(chan news, 1)}
 	b.running = append(b.running, l)
+	slices.SortFunc(b.running, func(l, m *listener) int { return slices.Index(b.pads, l.pad) - slices.Index(b.pads, m.pad) })
 	if len(b.running) > 1 {
 		if b.state.isOfPort() {
 			l.news <- b.state
@@ -141,8 +142,8 @@ func (b *Bus) tell(ctx context.Context, n news) {
 	}
 }
 
-// whom gives all for what befalls the port; for a frame its owner. Noise, and a frame that is nobody's,
-// is counted once: by the first.
+// whom gives all for what befalls the port; for a frame its owner, who may be away. Noise, and a frame
+// that is nobody's, is counted once: by the first.
 func (b *Bus) whom(n news) []*listener {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -151,10 +152,9 @@ func (b *Bus) whom(n news) []*listener {
 		b.state = n
 		return all
 	}
-	for i, l := range all {
-		if n.isOf(l.pad.station) {
-			return all[i : i+1]
-		}
+	owner := slices.IndexFunc(b.pads, func(p *Pad) bool { return n.isOf(p.station) })
+	if owner < 0 {
+		return all[:min(len(all), 1)]
 	}
-	return all[:min(len(all), 1)]
+	return slices.DeleteFunc(all, func(l *listener) bool { return l.pad != b.pads[owner] })
 }

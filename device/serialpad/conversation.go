@@ -22,7 +22,7 @@ type conversation struct {
 	unthanked unthanked
 	thanked   thanked
 	asked     device.Show // the question that the pad was asked and that is still showing
-	shown     device.ShowKind
+	current   device.Show // what the desk wants shown, whether or not the pad is there
 	write     chan<- outgoing // frames to the open port; nil while there is none
 	keys      *polled         // of a pad that is asked
 	lost      bool
@@ -111,9 +111,14 @@ func (c *conversation) lose(at time.Duration, why error) {
 // found takes the open port into use. A pad that is asked is back only once it answers.
 func (c *conversation) found(n news) {
 	c.write = n.write
-	c.asked, c.shown = device.Show{}, "" // whatever was asked, these pads have not heard it
+	c.asked = device.Show{} // whatever was asked, these pads have not heard it
 	c.log.Info("port open")
 	c.speak(profiles.Open, profiles.Question{})
+	if c.current.Kind == device.Ask {
+		c.ask(c.current, true)
+	} else {
+		c.speak(c.current.Kind, profiles.Question{})
+	}
 	if c.keys == nil {
 		c.back(n.at)
 	}
@@ -144,6 +149,8 @@ func (c *conversation) show(s device.Show) {
 	if ack, frames := c.unthanked.shown(s.For); ack != "" {
 		c.thank(ack, frames)
 	}
+	was := c.current.Kind
+	c.current = s
 	if s.Kind == device.Ask {
 		c.ask(s, prompted)
 		return
@@ -152,10 +159,9 @@ func (c *conversation) show(s device.Show) {
 		c.unthanked.fail()
 	}
 	c.asked = device.Show{}
-	if s.Kind != c.shown || s.Kind == device.Thanks {
+	if s.Kind != was || s.Kind == device.Thanks {
 		c.speak(s.Kind, profiles.Question{})
 	}
-	c.shown = s.Kind
 }
 
 // ask makes the pad ask, and speak. It does not where the question is showing already, unless a
@@ -166,7 +172,7 @@ func (c *conversation) ask(s device.Show, prompted bool) {
 	if question == c.asked && !prompted || c.unthanked.keyWaits(c.pad.bus.options.Uptime()) {
 		return
 	}
-	c.asked, c.shown = question, device.Ask
+	c.asked = question
 	c.speak(device.Ask, profiles.Question{Dimension: s.Dimension, Window: s.Window})
 }
 

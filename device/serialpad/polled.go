@@ -37,7 +37,6 @@ func newPolled(poll profiles.Poll, s *profiles.Station) *polled {
 			names, scores = append(names, fmt.Sprintf("input %d", key)), append(scores, score)
 		}
 	}
-	// The module has seen to the bounce, and a reading is late by up to a round of the line.
 	p.board = contact.NewBoard(names, scores, 0)
 	return p
 }
@@ -68,9 +67,13 @@ func (p *polled) read(data []byte, at time.Duration) []device.Signal {
 	return p.register(data, at)
 }
 
+// bits reads every key twice: the module has seen to the bounce, and a round of the line may be longer
+// than the finger stays, so that one answer which shows a key held is enough.
 func (p *polled) bits(held uint16, at time.Duration) (said []device.Signal) {
 	for i, key := range p.numbers {
-		said = append(said, p.board.Read(i, contact.Reading{At: at, Active: held>>key&1 == 1})...)
+		r := contact.Reading{At: at, Active: held>>key&1 == 1}
+		said = append(said, p.board.Read(i, r)...)
+		said = append(said, p.board.Read(i, r)...)
 	}
 	return said
 }

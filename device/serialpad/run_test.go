@@ -135,6 +135,14 @@ func (r *run) fence(fake *devicetest.FF68) string {
 // compares them byte for byte.
 func (r *run) wantFrames(fake *devicetest.FF68, want ...string) {
 	r.t.Helper()
+	r.wantCable(fake, want...)
+}
+
+// wantCable is wantFrames for any pad.
+func (r *run) wantCable(fake interface {
+	Await(context.Context, int) ([][]byte, error)
+}, want ...string) {
+	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
 	defer cancel()
 	frames, err := fake.Await(ctx, len(want))

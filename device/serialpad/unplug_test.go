@@ -30,7 +30,7 @@ func TestUnplugAndReplug(t *testing.T) {
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("loss was told after %v, want within 2 s", took)
 		}
-		run.show(device.Show{Kind: device.Ask, For: before.ID}) // nobody to be thanked
+		run.show(device.Show{Kind: device.Ask, For: before.ID}) // nobody to be thanked; asked when they are back
 		if err := fake.Replug(); err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestUnplugAndReplug(t *testing.T) {
 	after := run.want(press(2, bad)) // not taken for the press before
 	run.show(device.Show{Kind: device.Thanks, For: before.ID})
 	run.show(device.Show{Kind: device.Ask, For: after.ID})
-	run.wantFrames(fake, thanksBad, ask)
+	run.wantFrames(fake, ask, ask, thanksBad, ask)
 }
 
 // Pads that come back begin anew: neither is a press taken for one before, nor is one thanked for it.

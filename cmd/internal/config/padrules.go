@@ -14,6 +14,7 @@ func padRules(s *sheet, p *Pad, root string) {
 	headquartersRules(s, p)
 	deviceRule(s, p, root)
 	screen := screenRules(s, p)
+	profileRules(s, p.Profiles)
 	if len(p.Counters) == 0 && !s.wrong("counters") {
 		s.faultOf("counters", "no counter: write counters: with at least one - counter: c01")
 	}

@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/agnivade/levenshtein"
@@ -45,6 +47,22 @@ func serialRules(s *sheet, way string, p *SerialPad, folder string) (shows bool)
 	ackRules(s, way, p, made)
 	serialKeyRules(s, way, p, made)
 	return made.ShowsQuestion()
+}
+
+// profileRules looks into the folder of the branch's own profiles: which of two files of one name was
+// meant would be a guess.
+func profileRules(s *sheet, folder string) {
+	if folder == "" {
+		return
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		s.faultOf("profiles", "profiles %s is no folder: make it, or remove the key", quote(folder))
+	}
+	for _, name := range ShippedProfiles() {
+		if _, err := os.Stat(filepath.Join(folder, name+profileSuffix)); err == nil {
+			s.faultOf("profiles", "%s holds %s, and a shipped profile has that name: give yours another", quote(folder), name+profileSuffix)
+		}
+	}
 }
 
 // insteadOf says which of the names a wrong one was meant to be, or which ones there are.
