@@ -32,8 +32,8 @@ var roads = map[string]string{
 	"agent/control":    "",
 	"agent":            "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
-	"cmd/internal/config":  "device/serialpad/profiles", // a pad profile is a file with places, too
-	"cmd/internal/command": "cmd/internal/config",       // a fault in a configuration has an exit code of its own
+	"cmd/internal/config":          "device/serialpad/profiles",        // a pad profile is a file with places, too
+	"cmd/internal/command":         "cmd/internal/config",              // a fault in a configuration has an exit code of its own
 	"cmd/evalpad": "agent agent/control agent/evaluation cmd/internal/config cmd/internal/command device device/gpiokeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
@@ -51,7 +51,7 @@ var roads = map[string]string{
 	"sync/outboxtest":   "sync/wire sync/seal sync/outbox",
 	"sync/linktest":     "sync/wire sync/link test/harness",
 	"test/faultdisk":    "test/harness",
-	"test/harness":      "agent/control", // asks a box as evalpad status does
+	"test/harness":      "agent/control",     // asks a box as evalpad status does
 	"test/run":          "device/devicetest", // PAD=ff68 make run has a simulated pad
 	"test/trial":        "",
 	"test/faults":       "test/trial",

@@ -21,8 +21,8 @@ type conversation struct {
 	signals   int             // made so far
 	unthanked unthanked
 	thanked   thanked
-	asked     device.Show // the question that the pad was asked and that is still showing
-	current   device.Show // what the desk wants shown, whether or not the pad is there
+	asked     device.Show     // the question that the pad was asked and that is still showing
+	current   device.Show     // what the desk wants shown, whether or not the pad is there
 	write     chan<- outgoing // frames to the open port; nil while there is none
 	keys      *polled         // of a pad that is asked
 	lost      bool
@@ -72,6 +72,9 @@ func (c *conversation) frame(f profiles.Frame, at time.Duration) {
 	if c.unthanked.again(f, at) {
 		c.pad.resent.Add(1)
 		return
+	}
+	if c.station.IsHello(f) { // what it waited to be thanked for it has forgotten, and its next number may be an old one
+		c.unthanked.list, c.thanked.list = nil, nil
 	}
 	s = c.signal(s)
 	_, key := c.station.Key(f)
