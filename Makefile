@@ -4,7 +4,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 
-.PHONY: run test check soak bench build arm needs golden hooks clean
+.PHONY: run test check soak system bench build arm needs golden hooks clean
 
 run: build ## headquarters and one counter on this machine; Ctrl-C stops both
 	@$(BUILD) -o $(OUT)/run ./test/run && exec $(OUT)/run -bin $(OUT)
@@ -17,6 +17,9 @@ check: ## what the pre-commit hook and CI run: under a minute
 
 soak: needs ## the tests of faults, long and random: most of an hour; fills its table in firmware-notes/faults.md
 	@sh test/soak.sh
+
+system: ## the ARM agent on an emulated board with Debian's kernel, and under emulated ARMv6 and ARMv7; fills its table too
+	@sh test/system.sh
 
 bench: needs ## measured promises, each as a ratio to a limit of the same run
 	@sh test/bench.sh

@@ -33,8 +33,8 @@ var roads = map[string]string{
 	"agent/control":    "",
 	"agent":            "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
-	"cmd/internal/config":          "device/serialpad/profiles",        // a pad profile is a file with places, too
-	"cmd/internal/command":         "cmd/internal/config",              // a fault in a configuration has an exit code of its own
+	"cmd/internal/config":  "device/serialpad/profiles", // a pad profile is a file with places, too
+	"cmd/internal/command": "cmd/internal/config",       // a fault in a configuration has an exit code of its own
 	"cmd/evalpad": "agent agent/control agent/evaluation cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
@@ -56,6 +56,9 @@ var roads = map[string]string{
 	"test/run":          "device/devicetest", // PAD=ff68 make run has a simulated pad
 	"test/trial":        "",
 	"test/faults":       "test/trial",
+	"test/vm":           "test/harness test/vm/orders",
+	"test/vm/guest":     "test/vm/orders",
+	"test/vm/orders":    "",
 }
 
 // doors says which packages may open which library: one library, one door.
@@ -63,7 +66,7 @@ var doors = map[string]string{
 	"github.com/tarm/serial":              "device/serialpad",
 	"go.etcd.io/bbolt":                    "sync/outbox",
 	"github.com/eclipse/paho.mqtt.golang": "sync/link",
-	"periph.io/x/conn":                    "device/gpiokeys device/devicetest",
+	"periph.io/x/conn":                    "device/gpiokeys",
 	"periph.io/x/host":                    "device/gpiokeys",
 	"github.com/mochi-mqtt/server":        "cmd/inspector/internal/app sync/linktest",
 	"modernc.org/sqlite":                  "cmd/inspector/internal/ledger",

@@ -25,11 +25,11 @@ type mutant struct {
 }
 
 // mutants are all of them; each harness keeps its own beside it.
-var mutants = slices.Concat(killMutants, powerMutants, clockMutants, networkMutants, simMutants, lifeMutants)
+var mutants = slices.Concat(killMutants, powerMutants, clockMutants, networkMutants, simMutants, lifeMutants, padMutants)
 
 // TestMutantsStand: a bug that can no longer be planted is noticed at once, and not in the next soak.
 func TestMutantsStand(t *testing.T) {
-	for _, m := range mutants {
+	for _, m := range slices.Concat(mutants, systemMutants) {
 		if _, err := m.mutated(); err != nil {
 			t.Errorf("%s: %v", m.name, err)
 		}
@@ -38,13 +38,20 @@ func TestMutantsStand(t *testing.T) {
 
 // TestMutants plants each bug in turn. A test that stays green with its bug in place hunts nothing.
 func TestMutants(t *testing.T) {
+	var due []mutant
 	for _, m := range mutants {
-		if !m.quick && !trial.Soak() {
-			continue
+		if m.quick || trial.Soak() {
+			due = append(due, m)
 		}
+	}
+	plantAll(t, due)
+}
+
+func plantAll(t *testing.T, due []mutant) {
+	for _, m := range due {
 		t.Run(m.name, func(t *testing.T) {
 			out, err := m.plant(t)
-			red := err != nil && strings.Contains(out, "--- FAIL: ")
+			red := err != nil && strings.Contains(out, "--- FAIL: "+m.run)
 			trial.ReportRed(t, m.name, red)
 			if !red {
 				t.Errorf("%s stays green in %s with %q in %s: %v\n%s", m.run, m.pkg, m.new, m.file, err, tail(out, 2000))

@@ -92,6 +92,7 @@ func rest(ctx context.Context, d time.Duration) {
 func (c *cable) use(ctx context.Context, p *port) error {
 	ctx, end := context.WithCancelCause(ctx)
 	frames := make(chan outgoing, maxWrites)
+	defer context.AfterFunc(ctx, p.Leave)()
 	var writer sync.WaitGroup
 	writer.Go(func() { end(feed(ctx, p, frames)) })
 	c.tell(ctx, news{at: c.uptime(), write: frames})
@@ -110,15 +111,16 @@ func (c *cable) listen(ctx context.Context, p *port) error {
 	decoder := c.protocol.Decoder(c.line.Baud)
 	var heard []profiles.Heard
 	var buf [256]byte
+	silence := idleTimeout
 	for ctx.Err() == nil {
-		n, err := p.Read(buf[:])
+		n, err := p.Read(buf[:], silence)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
-			heard = decoder.Feed(heard[:0], buf[:n], c.uptime())
+			heard, silence = decoder.Feed(heard[:0], buf[:n], c.uptime()), readTimeout
 		} else {
-			heard = decoder.Quiet(heard[:0], c.uptime())
+			heard, silence = decoder.Quiet(heard[:0], c.uptime()), idleTimeout
 		}
 		for _, h := range heard {
 			c.tell(ctx, news{at: h.At, heard: h})

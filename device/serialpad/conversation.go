@@ -26,6 +26,7 @@ type conversation struct {
 	write     chan<- outgoing // frames to the open port; nil while there is none
 	keys      *polled         // of a pad that is asked
 	lost      bool
+	lostAt    time.Duration
 }
 
 func newConversation(p *Pad) *conversation {
@@ -91,7 +92,7 @@ func (c *conversation) refuse(f profiles.Frame) {
 	}
 }
 
-// lose says that the pads are gone, once, and forgets what they had not been thanked for.
+// lose says that the pads are gone, once.
 func (c *conversation) lose(at time.Duration, why error) {
 	s := device.Signal{Kind: device.Lost, At: at, Reason: why.Error()}
 	if cause := errors.Unwrap(why); cause != nil {
@@ -99,7 +100,9 @@ func (c *conversation) lose(at time.Duration, why error) {
 	}
 	c.log.Warn("no pad", "reason", s.Reason, "detail", s.Detail)
 	c.write = nil
-	c.unthanked.list, c.thanked.list = nil, nil
+	if !c.lost {
+		c.lostAt = at
+	}
 	if c.keys != nil {
 		for _, said := range c.keys.lose() {
 			c.signal(said)
@@ -116,6 +119,9 @@ func (c *conversation) found(n news) {
 	c.write = n.write
 	c.asked = device.Show{} // whatever was asked, these pads have not heard it
 	c.log.Info("port open")
+	if c.lost {
+		c.carry(n.at)
+	}
 	c.speak(profiles.Open, profiles.Question{})
 	if c.current.Kind == device.Ask {
 		c.ask(c.current, true)
@@ -125,6 +131,20 @@ func (c *conversation) found(n news) {
 	if c.keys == nil {
 		c.back(n.at)
 	}
+}
+
+// awayAtMost is how long a cable may be out and its pad still be thought to be repeating itself. After
+// that it may be another pad, and another customer.
+const awayAtMost = 60 * time.Second
+
+// carry goes on where the line broke off.
+func (c *conversation) carry(back time.Duration) {
+	if back-c.lostAt >= awayAtMost {
+		c.unthanked.list, c.thanked.list = nil, nil
+		return
+	}
+	c.unthanked.carry(c.lostAt, back)
+	c.thanked.carry(c.lostAt, back)
 }
 
 func (c *conversation) back(at time.Duration) {

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"github.com/tarm/serial"
 
@@ -22,11 +24,13 @@ import (
 //   - Timeouts are counted in tenths of a second, and there is none for writes.
 //   - Nobody is kept from opening the port a second time and taking half of its bytes.
 //
-// So the device is opened twice: by tarm, which sets the line and reads; and by us, for the lock and
-// for writes with a deadline.
+// So the device is opened twice: by tarm, which sets the line and reads; and by us, for the lock, for
+// writes with a deadline, and to wait until there is something to read: tarm would look ten times a
+// second, and eight idle pads would take more of a small processor than all the rest.
 
 const (
 	readTimeout  = 100 * time.Millisecond // the shortest there is
+	idleTimeout  = time.Second            // how often an idle line is looked at; a pulled cable wakes us at once
 	writeTimeout = 500 * time.Millisecond // a frame takes 40 ms at 9600 baud
 	lastWords    = 100 * time.Millisecond // from the last write to closing
 	maxEarly     = 3                      // reads in a row that found nothing too soon
@@ -43,7 +47,8 @@ type port struct {
 	tty   tty
 	node  *os.File // the same device, locked
 	path  string
-	early int       // reads in a row that found nothing without waiting
+	early int // reads in a row that found nothing without waiting
+	leave atomic.Bool
 	wrote time.Time // when the last frame was handed over
 }
 
@@ -113,9 +118,16 @@ func notOpened(path string, err error) error {
 	return loss{"cannot open " + path, err}
 }
 
-// Read reads what is there. Zero bytes and no error mean that the line was silent for readTimeout:
-// the kernel, not our clock, has waited and then looked. An error means that the cable is out.
-func (p *port) Read(b []byte) (int, error) {
+// Read reads what is there. Zero bytes and no error mean that the line was silent for as long as silence,
+// or that the port is to be left: we have waited, and then the kernel has looked. An error means that
+// the cable is out.
+func (p *port) Read(b []byte, silence time.Duration) (int, error) {
+	if !p.wait(silence) {
+		if err := p.moved(); err != nil {
+			return 0, loss{p.path + " was unplugged", err}
+		}
+		return 0, nil
+	}
 	began := time.Now()
 	n, err := p.tty.Read(b)
 	if n > 0 {
@@ -137,6 +149,49 @@ func (p *port) Read(b []byte) (int, error) {
 		return 0, loss{p.path + " was unplugged", err}
 	}
 	return 0, nil
+}
+
+// wait reports whether there is something to read, or to be told, before the line has been silent for so
+// long. A line that cannot be asked is read.
+func (p *port) wait(silence time.Duration) bool {
+	if p.node.SetReadDeadline(time.Now().Add(silence)) != nil {
+		return true
+	}
+	if p.leave.Load() {
+		return false
+	}
+	conn, err := p.node.SyscallConn()
+	if err != nil {
+		return true
+	}
+	woken := false // by bytes, or by a hang-up that leaves none
+	look := func(fd uintptr) bool {
+		ready := woken || isReadable(fd)
+		woken = true
+		return ready
+	}
+	if err := conn.Read(look); err == nil {
+		return true
+	}
+	ready := false
+	_ = conn.Control(func(fd uintptr) { ready = isReadable(fd) }) // what came while we were not looking
+	return ready
+}
+
+// isReadable reports whether bytes wait, or the line says that it is gone.
+func isReadable(fd uintptr) bool {
+	var waiting int32
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, fionread, uintptr(unsafe.Pointer(&waiting)))
+	return errno != 0 || waiting > 0
+}
+
+// fionread asks how many bytes can be read (asm-generic/ioctls.h; the same on every machine meant here).
+const fionread = 0x541B
+
+// Leave ends a Read that waits, and every one to come.
+func (p *port) Leave() {
+	p.leave.Store(true)
+	_ = p.node.SetReadDeadline(time.Now()) // a closed port waits no longer anyway
 }
 
 // moved reports that path no longer leads to the device that was opened.

@@ -50,7 +50,7 @@ func (c *cable) ask(p *port, request []byte, address int) (data []byte, err erro
 	var heard []profiles.Heard
 	var buf [64]byte
 	for until := c.uptime() + answerWithin; c.uptime() < until; {
-		n, err := p.Read(buf[:])
+		n, err := p.Read(buf[:], until-c.uptime())
 		if err != nil {
 			return nil, err
 		}

@@ -54,6 +54,9 @@ func TestSilentModuleIsLost(t *testing.T) {
 			}
 			fake.Mute(false)
 			run.want(device.Signal{Kind: device.Back})
+			for asked := len(fake.Heard()); len(fake.Heard()) < asked+3; { // no key is seen held at first
+				time.Sleep(5 * time.Millisecond)
+			}
 			if err := fake.Press(0); err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,8 @@ const maxQueue = 64
 
 // Run speaks with the pads until ctx is done and then returns nil, within a second. A port that is
 // not there, not ours or pulled is no error: Lost says why, once, and Back when the port is open
-// again. What was half received is then dropped, and what was not thanked for is forgotten.
+// again. What was half received is then dropped. A pad that was waiting for its thanks goes on waiting,
+// and its frame is the same press, if the cable is back within a minute.
 func (p *Pad) Run(ctx context.Context, in chan<- device.Signal, out <-chan device.Show) error {
 	line := p.bus.join(ctx, p)
 	defer p.bus.leave(line)

@@ -17,7 +17,7 @@ func OpenTap(path string, line profiles.Line) (*Tap, error) {
 }
 
 // Read reads what is there; zero bytes and no error: the line was silent for 100 ms.
-func (t *Tap) Read(b []byte) (int, error) { return t.p.Read(b) }
+func (t *Tap) Read(b []byte) (int, error) { return t.p.Read(b, readTimeout) }
 
 // Write writes a frame, or fails within half a second.
 func (t *Tap) Write(frame []byte) (int, error) { return len(frame), t.p.Write(frame) }

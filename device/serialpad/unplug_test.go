@@ -40,53 +40,66 @@ func TestUnplugAndReplug(t *testing.T) {
 		}
 		run.want(device.Signal{Kind: device.Refused, Reason: device.ReasonNoise, Detail: strings.TrimSpace(best[17:])})
 	}
-	if err := fake.Press(0x00); err != nil {
+	if err := fake.Press(0x03); err != nil {
 		t.Fatal(err)
 	}
-	after := run.want(press(2, bad)) // not taken for the press before
-	run.show(device.Show{Kind: device.Thanks, For: before.ID})
+	after := run.want(press(5, best))
+	run.show(device.Show{Kind: device.Thanks, For: before.ID}) // thanked long ago, to nobody
 	run.show(device.Show{Kind: device.Ask, For: after.ID})
-	run.wantFrames(fake, ask, ask, thanksBad, ask)
+	run.wantFrames(fake, ask, ask, "FF 68 03 03 68 81 01 03 85 16", ask)
 }
 
-// Pads that come back begin anew: neither is a press taken for one before, nor is one thanked for it.
-func TestUnpluggedIsForgotten(t *testing.T) {
-	fake := devicetest.NewFF68(t)
-	o := options(t, fake, "")
-	o.Uptime = func() time.Duration { return time.Minute } // so that less than 2 s pass
-	run := start(t, newPad(t, o))
-	if err := fake.Press(0x00); err != nil {
-		t.Fatal(err)
+// The cable goes while a press waits for its thanks, or right after them: the pad has not heard them,
+// and sends the press again. It is thanked then, and is no second press. After a minute it is another
+// pad, or another customer.
+func TestPressUnderAPulledCableIsOnePress(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		thanked string // when: before the cable goes, while it is out, or after it is back
+		away    time.Duration
+		same    bool
+	}{
+		{"thanked before", "before", time.Second, true},
+		{"thanked while it is out", "out", 30 * time.Second, true},
+		{"thanked after", "after", 30 * time.Second, true},
+		{"thanked before, back after a minute", "before", time.Minute, false},
+		{"not thanked, back after a minute", "after", time.Minute, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLine(t, "")
+			l.after(0, bad)
+			s := l.want(press(2, bad))
+			if c.thanked == "before" {
+				l.thank(s)
+				l.wantFrames(l.fake, thanksBad)
+			}
+			if err := l.fake.Unplug(); err != nil {
+				t.Fatal(err)
+			}
+			l.want(device.Signal{Kind: device.Lost, Reason: l.fake.Path() + " was unplugged"})
+			if c.thanked == "out" {
+				l.thank(s)
+			}
+			l.now.Add(int64(c.away))
+			if err := l.fake.Replug(); err != nil {
+				t.Fatal(err)
+			}
+			l.want(device.Signal{Kind: device.Back})
+			l.after(500*time.Millisecond, bad)
+			if !c.same {
+				l.want(press(2, bad))
+				return
+			}
+			awaitResent(t, l.pad, 1)
+			if c.thanked == "after" {
+				l.thank(s)
+			}
+			before := map[string][]string{"before": {thanksBad}}[c.thanked]
+			l.wantFrames(l.fake, append(before, thanksBad)...)
+			l.after(200*time.Millisecond, bad) // and now it is another one
+			l.want(press(2, bad))
+		})
 	}
-	before := run.want(press(2, bad))
-	if err := fake.Unplug(); err != nil {
-		t.Fatal(err)
-	}
-	run.want(device.Signal{Kind: device.Lost, Reason: fake.Path() + " was unplugged"})
-	if err := fake.Replug(); err != nil {
-		t.Fatal(err)
-	}
-	run.want(device.Signal{Kind: device.Back})
-	if err := fake.Press(0x00); err != nil {
-		t.Fatal(err)
-	}
-	after := run.want(press(2, bad))
-	run.show(device.Show{Kind: device.Thanks, For: before.ID})
-	fence := run.fence(fake)
-	run.show(device.Show{Kind: device.Thanks, For: after.ID})
-	run.wantFrames(fake, fence, thanksBad)
-	if err := fake.Unplug(); err != nil {
-		t.Fatal(err)
-	}
-	run.want(device.Signal{Kind: device.Lost, Reason: fake.Path() + " was unplugged"})
-	if err := fake.Replug(); err != nil {
-		t.Fatal(err)
-	}
-	run.want(device.Signal{Kind: device.Back})
-	if err := fake.Press(0x00); err != nil {
-		t.Fatal(err)
-	}
-	run.want(press(2, bad)) // no frame of these pads crosses what others were thanked for
 }
 
 func TestPortThatIsNotThereYet(t *testing.T) {

@@ -119,3 +119,12 @@ func (u *unthanked) isPrompt(id string) bool {
 func (u *unthanked) keyWaits(now time.Duration) bool {
 	return slices.ContainsFunc(u.list, func(w waiting) bool { return w.key && !w.safe && now-w.seen < sameWithin })
 }
+
+// carry takes the list over a loss of the cable: a pad that was repeating itself goes on as if nothing
+// had been.
+func (u *unthanked) carry(lost, back time.Duration) {
+	u.list = slices.DeleteFunc(u.list, func(w waiting) bool { return lost-w.seen >= u.within })
+	for i := range u.list {
+		u.list[i].seen = back
+	}
+}

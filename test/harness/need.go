@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Need returns the path of a program from Debian, or skips the test. It and its two neighbours below
+// Need returns the path of a program from Debian, or skips the test. It and its neighbours below
 // are the only place that skips: the end of make test counts such tests and names each with its reason.
 func Need(t testing.TB, program string) string {
 	t.Helper()
@@ -39,5 +39,13 @@ func NeedDevice(t testing.TB, path string) {
 	t.Helper()
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("this kernel has no %s", path)
+	}
+}
+
+// NeedFile skips the test where a file is not there that could not be fetched.
+func NeedFile(t testing.TB, path, what string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("there is no %s, and it could not be fetched: %s", what, path)
 	}
 }
