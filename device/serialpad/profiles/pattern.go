@@ -8,11 +8,10 @@ import (
 
 // piece is one word of the pattern of a message's data.
 type piece struct {
-	word    string // "" for fixed bytes; else KEY, DIGITS, QUESTION or ANY
-	bytes   []byte
-	text    bool
-	least   int // digits
-	variant bool
+	word  string // "" for fixed bytes; else KEY, DIGITS, QUESTION or ANY
+	bytes []byte
+	text  bool
+	least int // digits
 }
 
 // pattern is what the data of a message looks like.
