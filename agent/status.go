@@ -60,8 +60,11 @@ type OpenAlert struct {
 
 // CounterState is one counter and what stands there.
 type CounterState struct {
-	Counter string   `json:"counter"`
-	Pads    []string `json:"pads"`
+	Counter  string   `json:"counter"`
+	Pads     []string `json:"pads"`
+	Seen     uint64   `json:"seen"` // presses and refusals since the agent started
+	Accepted uint64   `json:"accepted"`
+	LastMS   int64    `json:"last_ms"` // since the last of them; -1: there was none
 }
 
 // Presses are counted since the agent started.
@@ -92,8 +95,12 @@ func (a *Agent) Status() Status {
 		s.Headquarters.Root = up.Root.String()
 	}
 	s.Presses.Seen, s.Presses.Accepted, s.Presses.Refused = a.presses()
-	for _, c := range a.o.Counters {
-		state := CounterState{Counter: c.Counter}
+	for i, c := range a.o.Counters {
+		state := CounterState{Counter: c.Counter, LastMS: -1}
+		if t := a.desks[i].Tally(); t.Seen > 0 {
+			state.Seen, state.Accepted = t.Seen, t.Accepted
+			state.LastMS = (now.Uptime - a.desks[i].LastSeen()).Milliseconds()
+		}
 		for _, p := range c.Pads {
 			state.Pads = append(state.Pads, p.String())
 		}

@@ -23,7 +23,8 @@ var roads = map[string]string{
 	"device":                    "",
 	"device/contact":            "device",
 	"device/gpiokeys":           "device device/contact",
-	"device/hidkeys":            "device device/contact",
+	"device/hidkeys":            "device device/contact device/hidkeys/keynames",
+	"device/hidkeys/keynames":   "",
 	"device/serialpad":          "device device/contact device/serialpad/profiles", // contact: the inputs of a module that is asked are switches
 	"device/serialpad/profiles": "device",
 	"device/touch":              "device",
@@ -33,9 +34,10 @@ var roads = map[string]string{
 	"agent/control":    "",
 	"agent":            "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
-	"cmd/internal/config":  "device/serialpad/profiles", // a pad profile is a file with places, too
-	"cmd/internal/command": "cmd/internal/config",       // a fault in a configuration has an exit code of its own
-	"cmd/evalpad": "agent agent/control agent/evaluation cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
+	"cmd/internal/config":          "device/serialpad/profiles device/hidkeys/keynames", // a pad profile is a file with places, too, and a key is checked where its name stands
+	"cmd/internal/command":         "cmd/internal/config",                               // a fault in a configuration has an exit code of its own
+	"cmd/evalpad/internal/probing": "device device/serialpad/profiles",                  // what makes sense of bytes, without a port
+	"cmd/evalpad": "agent agent/control agent/evaluation cmd/evalpad/internal/probing cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
 	"cmd/inspector/internal/casebook": "sync/wire",

@@ -64,8 +64,9 @@ type Desk struct {
 	ran     atomic.Bool
 	stopped chan struct{}
 
-	mu    sync.Mutex
-	tally Tally
+	mu       sync.Mutex
+	tally    Tally
+	lastSeen time.Duration
 }
 
 // NewDesk checks the options and reads the State. It returns ErrState if that cannot be read; the

@@ -1,6 +1,9 @@
 package evaluation
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Tally counts since the start what a counter's pads sent, so that headquarters sees what was not
 // taken. Seen is the sum of the others.
@@ -18,6 +21,13 @@ func (d *Desk) Tally() Tally {
 	t := d.tally
 	t.Refused = maps.Clone(t.Refused)
 	return t
+}
+
+// LastSeen is the uptime at which something was counted last, 0 before the first.
+func (d *Desk) LastSeen() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lastSeen
 }
 
 // The fates of a press that was not refused; no driver's reason holds a space.
@@ -43,8 +53,10 @@ func pressFate(effects []Effect, err error) string {
 }
 
 func (d *Desk) count(fate string) {
+	now := d.opts.Now().Uptime
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.lastSeen = now
 	d.tally.Seen++
 	switch fate {
 	case fateAccepted:

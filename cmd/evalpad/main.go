@@ -41,7 +41,7 @@ func commands() *cobra.Command {
 	}
 	s := command.Root(root, "/etc/evalpad/evalpad.yaml")
 	return command.Group(root,
-		runCommand(s), checkCommand(s), statusCommand(s), outboxCommand(s), command.Version("evalpad", version))
+		runCommand(s), checkCommand(s), statusCommand(s), probeCommand(s), doctorCommand(s), outboxCommand(s), command.Version("evalpad", version))
 }
 
 func checkCommand(s *command.Settings) *cobra.Command {

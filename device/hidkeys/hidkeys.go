@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"evalpad/device"
+	"evalpad/device/hidkeys/keynames"
 )
 
 // Actions that a key may have in place of a score.
@@ -83,9 +84,17 @@ func New(o Options) (*Keys, error) {
 	k.names = slices.Sorted(maps.Keys(o.Keys))
 	k.names = slices.Concat(k.names, slices.Sorted(maps.Keys(o.Actions)))
 	for key, name := range k.names {
-		k.codes[codes[name]] = key
+		code, _ := keynames.Code(name) // known, as validate has seen
+		k.codes[code] = key
 	}
 	return k, nil
+}
+
+func known(name string) error {
+	if _, ok := keynames.Code(name); !ok {
+		return fmt.Errorf("key %.40q: want a key's name in the kernel, as KEY_KP1, KEY_1 or KEY_ENTER", name)
+	}
+	return nil
 }
 
 func (o Options) validate() error {

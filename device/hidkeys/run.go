@@ -7,6 +7,7 @@ import (
 
 	"evalpad/device"
 	"evalpad/device/contact"
+	"evalpad/device/hidkeys/keynames"
 )
 
 // Run reads the keypad until ctx is done and then returns nil, within half a second. A keypad that is
@@ -86,7 +87,7 @@ func (p *pad) event(e event, at time.Duration) {
 	key, means := p.codes[e.code]
 	if !means {
 		if e.value == valueDown {
-			p.queue.Add(device.Signal{Kind: device.Refused, At: at, Reason: device.ReasonUnmappedKey, Detail: nameOf(e.code)})
+			p.queue.Add(device.Signal{Kind: device.Refused, At: at, Reason: device.ReasonUnmappedKey, Detail: keynames.Of(e.code)})
 		}
 		return
 	}

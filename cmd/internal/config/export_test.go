@@ -41,3 +41,10 @@ func splitComment(c string) (lines []string) {
 	}
 	return lines
 }
+
+// OnlyPadDiffers is the check between two texts.
+func OnlyPadDiffers(before, after, counter string) bool {
+	a, errA := parsed("a", []byte(before))
+	b, errB := parsed("b", []byte(after))
+	return errA == nil && errB == nil && onlyPadDiffers(a, b, counter)
+}

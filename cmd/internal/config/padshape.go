@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"evalpad/device/hidkeys/keynames"
 	"evalpad/device/serialpad/profiles"
 )
 
@@ -199,8 +200,8 @@ func isByte(v string) bool {
 
 // isKeyName holds for a key's name in the kernel (linux/input-event-codes.h).
 func isKeyName(v string) bool {
-	rest, ok := strings.CutPrefix(v, "KEY_")
-	return ok && rest != "" && len(rest) <= 30 && strings.Trim(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+	_, ok := keynames.Code(v)
+	return ok
 }
 
 // isLine holds for a GPIO line's name in the kernel, as GPIO17, PA3, P9_12 or 2712_WAKE, and for an

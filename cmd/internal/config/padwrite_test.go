@@ -47,6 +47,9 @@ func TestWriteSerial(t *testing.T) {
 		"another kind, behind Chinese": {
 			"counters:\n  - {\"counter\": c03, business: \"credit\", pad: {gpio: {keys: {GPIO17: 5}}}} # 窗口\n",
 			"counters:\n  - {\"counter\": c03, business: \"credit\", pad: {PART}} # 窗口\n"},
+		"behind Chinese on its line": {
+			"counters: [{counter: c02, pad: {serial: {port: /dev/左窗, profile: ff68}}}, {counter: c03, pad: {usb: {port: /a, keys: {KEY_A: 5}}}}]\n",
+			"counters: [{counter: c02, pad: {serial: {port: /dev/左窗, profile: ff68}}}, {counter: c03, pad: {PART}}]\n"},
 		"lines of Windows": {
 			"counters:\r\n  - counter: c03\r\n    window: 30s\r\n",
 			"counters:\r\n  - counter: c03\r\n    pad:\r\n      PART\r\n    window: 30s\r\n"},
@@ -119,6 +122,27 @@ func TestWriteSerialThroughALink(t *testing.T) {
 	}
 	if to, err := os.Readlink(link); err != nil || to != file || !strings.Contains(text(t, file), foundText) {
 		t.Errorf("link to %s, %v; file %s", to, err, text(t, file))
+	}
+}
+
+// TestOnlyPadDiffers is the last look before a file is written: no edit is known that it stops.
+func TestOnlyPadDiffers(t *testing.T) {
+	const before = "device: p\ncounters:\n  - {counter: c03, pad: {x: 1}, window: 30s}\n  - {counter: c04, pad: {x: 1}}\n"
+	for change, want := range map[[2]string]bool{
+		{"c03, pad: {x: 1}", "c03, pad: {y: [2]}"}: true,
+		{"c03, pad: {x: 1}, ", "c03, "}:            true,
+		{"c04, pad: {x: 1}", "c04, pad: {x: 2}"}:   false,
+		{"device: p", "device: q"}:                 false,
+		{"window: 30s", "window: '30s'"}:           true,
+		{"window: 30s", "window: 31s"}:             false,
+		{"window: 30s", "window: 30s, ask: []"}:    false,
+		{", window: 30s", ""}:                      false,
+		{"device: p", "Device: p"}:                 false,
+	} {
+		after := strings.Replace(before, change[0], change[1], 1)
+		if got := config.OnlyPadDiffers(before, after, "c03"); got != want || after == before {
+			t.Errorf("%q to %q: %t, want %t", change[0], change[1], got, want)
+		}
 	}
 }
 

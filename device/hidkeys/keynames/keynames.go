@@ -1,7 +1,8 @@
-package hidkeys
+// Package keynames knows what the kernel calls the keys of a keyboard, for the driver and for whoever reads
+// a configuration.
+package keynames
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -35,15 +36,14 @@ func tables() (codes map[string]uint16, names map[uint16]string) {
 	return codes, names
 }
 
-func known(name string) error {
-	if _, ok := codes[name]; !ok {
-		return fmt.Errorf("key %.40q: want a key's name in the kernel, as KEY_KP1, KEY_1 or KEY_ENTER", name)
-	}
-	return nil
+// Code is the code of a key by its name, as KEY_KP1; not ok for a name that the kernel does not know.
+func Code(name string) (code uint16, ok bool) {
+	code, ok = codes[name]
+	return code, ok
 }
 
-// nameOf names any key.
-func nameOf(code uint16) string {
+// Of names any key.
+func Of(code uint16) string {
 	if name, ok := names[code]; ok {
 		return name
 	}
