@@ -31,9 +31,10 @@ func probeCommand(s *command.Settings) *cobra.Command {
 		Use: "probe [PORT]", Short: "Find out what pad is at a port, and prove each of its keys",
 		Long: `Find out what pad is at a serial port: its profile, rate, address and thank-you, and which key is which.
 You press every key twice, from the best to the worst. Nothing is changed but with --write.
-Without PORT the ports of this machine are listed. The agent must not have the port: systemctl stop evalpad.`,
+Without PORT the ports of this machine are listed; with --counter alone, a counter's GPIO lines or USB keypad are proved. The agent must not have the port: systemctl stop evalpad.`,
 		Example: `  evalpad probe
   evalpad probe /dev/serial/by-id/usb-FTDI_… --counter c03 --write
+  evalpad probe --counter c04
   evalpad probe /dev/ttyUSB0 --raw --baud 9600
   evalpad probe --replay /var/lib/evalpad/probe/2026-11-25-101500-c03.fixture`,
 		Args: func(c *cobra.Command, words []string) error {
@@ -101,7 +102,13 @@ func runProbe(c *cobra.Command, s *command.Settings, w probeWish) error {
 		unlikely: map[profiles.Line][]probing.Finding{},
 	}
 	p.ways = p.allWays()
-	err = p.run(c.Context())
+	wired := false
+	if w.port == "" && w.counter != "" && !w.write {
+		wired, err = probeWired(c, s, p)
+	}
+	if !wired {
+		err = p.run(c.Context())
+	}
 	if errors.Is(err, context.Canceled) {
 		return errors.New(p.say("probe: stopped; nothing was changed", "probe: 已中断，未作任何修改"))
 	}
