@@ -17,6 +17,8 @@ for target in \
 	sync/link:FuzzBroker \
 	sync/uplink:FuzzWords \
 	cmd/internal/config:FuzzRead \
+	cmd/internal/config:FuzzWriteSerial \
+	cmd/evalpad/internal/probing:FuzzFixture \
 	cmd/evalpad:FuzzStatus \
 	cmd/inspector/internal/intake:FuzzLetters \
 	cmd/inspector/internal/ledger:FuzzTake \
