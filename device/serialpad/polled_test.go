@@ -11,7 +11,7 @@ import (
 func TestInputsAreKeys(t *testing.T) {
 	fake := devicetest.NewModbusKeys(t, devicetest.ModbusBits)
 	run := start(t, newPad(t, speaks(t, "modbus-keys", fake.Path(), fiveInputs)))
-	press := onceAsked(fake)
+	press := onceAsked(t, fake)
 	for range 3 {
 		if err := press(); err != nil {
 			t.Fatal(err)
@@ -19,11 +19,10 @@ func TestInputsAreKeys(t *testing.T) {
 		run.wantPress(2)
 		time.Sleep(300 * time.Millisecond) // a finger's pause
 	}
-	if err := fake.Press(6); err != nil { // nothing is mapped to it
-		t.Fatal(err)
-	}
-	if err := fake.Press(0); err != nil {
-		t.Fatal(err)
+	for _, key := range []int{6, 0} { // nothing is mapped to the first
+		if err := fake.PressUntilRead(t.Context(), key, 3); err != nil {
+			t.Fatal(err)
+		}
 	}
 	run.wantPress(5)
 }
@@ -38,7 +37,7 @@ func TestSilentModuleIsLost(t *testing.T) {
 				profile, keys = "modbus-counter", fiveBytes
 			}
 			run := start(t, newPad(t, speaks(t, profile, fake.Path(), keys)))
-			press := onceAsked(fake)
+			press := onceAsked(t, fake)
 			if err := press(); err != nil {
 				t.Fatal(err)
 			}
@@ -57,7 +56,7 @@ func TestSilentModuleIsLost(t *testing.T) {
 			for asked := len(fake.Heard()); len(fake.Heard()) < asked+3; { // no key is seen held at first
 				time.Sleep(5 * time.Millisecond)
 			}
-			if err := fake.Press(0); err != nil {
+			if err := fake.PressUntilRead(t.Context(), 0, 3); err != nil {
 				t.Fatal(err)
 			}
 			run.wantPress(5)
@@ -69,7 +68,7 @@ func TestSilentModuleIsLost(t *testing.T) {
 func TestPressesBetweenTwoAnswersAreCounted(t *testing.T) {
 	fake := devicetest.NewModbusKeys(t, devicetest.ModbusCounter)
 	run := start(t, newPad(t, speaks(t, "modbus-counter", fake.Path(), fiveBytes)))
-	press := onceAsked(fake)
+	press := onceAsked(t, fake)
 	if err := press(); err != nil {
 		t.Fatal(err)
 	}
