@@ -51,7 +51,7 @@ func TestResentIsTheSamePress(t *testing.T) {
 	run.show(device.Show{Kind: device.Thanks, For: third.ID})
 	run.wantFrames(fake, thanksBest, fence, thanksBad)
 
-	send(17800*time.Millisecond, bad) // 100 ms after the thank-you
+	send(17900*time.Millisecond, bad) // 200 ms after the thank-you
 	run.want(press(2, bad))
 	if got := pad.Resent(); got != 3 {
 		t.Errorf("%d frames resent, want 3", got)

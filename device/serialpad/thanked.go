@@ -7,9 +7,10 @@ import (
 	"evalpad/device/serialpad/profiles"
 )
 
-// crossing is how long after its acknowledgement a frame that comes again has crossed it on the line:
-// a frame takes 10 ms at 9600 baud, and no finger presses the same key twice that fast.
-const crossing = 100 * time.Millisecond
+// crossing is how long after its acknowledgement a frame that comes again has crossed it on the line: a
+// frame takes 10 ms at 9600 baud, a busy box may be a while late to read it, and no second customer presses
+// the same key that fast.
+const crossing = 200 * time.Millisecond
 
 // thanked is the list of frames that were acknowledged and that no other frame has followed yet.
 type thanked struct {

@@ -50,13 +50,13 @@ func TestFrameThatCrossesItsThanksIsTheSamePress(t *testing.T) {
 			l.after(0, bad)
 			l.thank(l.want(press(2, bad)))
 			l.wantFrames(l.fake, c.thanks)
-			l.after(99*time.Millisecond, bad)
+			l.after(199*time.Millisecond, bad)
 			awaitResent(t, l.pad, 1)
 			l.wantFrames(l.fake, c.thanks, c.thanks)
-			l.after(99*time.Millisecond, bad) // after the second thanks
+			l.after(199*time.Millisecond, bad) // after the second thanks
 			awaitResent(t, l.pad, 2)
 			l.wantFrames(l.fake, c.thanks, c.thanks, c.thanks)
-			l.after(100*time.Millisecond, bad)
+			l.after(200*time.Millisecond, bad)
 			l.want(press(2, bad))
 			l.wantFrames(l.fake, c.thanks, c.thanks, c.thanks, l.fence(l.fake))
 			if got := l.pad.Resent(); got != 2 {

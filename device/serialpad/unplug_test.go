@@ -96,7 +96,7 @@ func TestPressUnderAPulledCableIsOnePress(t *testing.T) {
 			}
 			before := map[string][]string{"before": {thanksBad}}[c.thanked]
 			l.wantFrames(l.fake, append(before, thanksBad)...)
-			l.after(200*time.Millisecond, bad) // and now it is another one
+			l.after(400*time.Millisecond, bad) // and now it is another one
 			l.want(press(2, bad))
 		})
 	}
