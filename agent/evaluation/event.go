@@ -3,7 +3,7 @@ package evaluation
 import "evalpad/sync/wire"
 
 // Event is one thing that happens at a counter: Prompted, Pressed, Cancelled, TellerIn, TellerOut,
-// Elapsed, PadLost or Restarted.
+// More, Unasked, Elapsed, PadLost or Restarted.
 type Event interface{ event() }
 
 // Heard is what every signal of a pad has in common. Signal is its id, "" where nobody waits for an
@@ -41,6 +41,16 @@ type TellerIn struct {
 // TellerOut is whoever was logged in leaving.
 type TellerOut struct{ Heard }
 
+// More is the customer wanting more time for the question.
+type More struct{ Heard }
+
+// Unasked is a transaction that has ended and whose customer was never asked: participation needs an
+// honest denominator. ID is for its record.
+type Unasked struct {
+	Heard
+	Ticket, ID string
+}
+
 // Elapsed is the end of what the last Arm began.
 type Elapsed struct{ At wire.Stamp }
 
@@ -55,6 +65,8 @@ func (Pressed) event()   {}
 func (Cancelled) event() {}
 func (TellerIn) event()  {}
 func (TellerOut) event() {}
+func (More) event()      {}
+func (Unasked) event()   {}
 func (Elapsed) event()   {}
 func (PadLost) event()   {}
 func (Restarted) event() {}

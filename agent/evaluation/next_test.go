@@ -85,7 +85,7 @@ func TestFinishedEvaluation(t *testing.T) {
 			wire.Evaluation{
 				Evaluation: "E9", Outcome: wire.Rated, Prompted: true, PromptBy: "caller keypad",
 				Scores:  map[wire.Dimension]wire.Score{wire.Overall: 5},
-				Reasons: []string{}, Flags: []string{}, UI: "keys", Pressed: at(8),
+				Reasons: []string{}, Flags: []string{wire.FlagTooFast}, UI: "keys", Pressed: at(8),
 			},
 		},
 	}

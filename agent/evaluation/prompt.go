@@ -1,6 +1,10 @@
 package evaluation
 
-import "evalpad/sync/wire"
+import (
+	"slices"
+
+	"evalpad/sync/wire"
+)
 
 // prompted opens an evaluation. One that is open ends as what it was, unless this is its own prompt
 // once more; then only the window starts anew, because the teller reminds a customer who is still
@@ -11,15 +15,64 @@ func (s State) prompted(e Prompted) (State, []Effect) {
 	case len(e.By) > maxText || len(e.Ticket) > maxText:
 		return s.refused(ReasonTooLong)
 	case s.Open.isOf(e):
-		return s, []Effect{Arm{s.Rules.Window}, s.show(e.Signal)}
+		return s, []Effect{Arm{s.window()}, s.show(e.Signal)}
 	}
-	s, finished := s.closed(e.At, wire.FlagReprompted)
+	s, finished := s.current(e.At).closed(e.At, wire.FlagReprompted)
+	s, before := s.over(e.At)
+	finished = append(before, finished...)
+	s.Idle = nil
+	s = s.seen(e.At)
 	s.Open = &Unfinished{
-		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket,
+		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket, Again: e.Ticket != "" && slices.Contains(s.Tickets, e.Ticket),
 		Prompted: true, PromptBy: e.By, Echo: e.Echo, Begun: e.At,
 	}
 	s.Last = nil
-	return s, append(finished, Keep{}, Arm{s.Rules.Window}, s.show(e.Signal))
+	return s, append(finished, Keep{}, Arm{s.window()}, s.show(e.Signal))
+}
+
+// mostMore is how often a customer can have more time for an evaluation.
+const mostMore = 3
+
+// more starts the window of the question anew.
+func (s State) more(e More) (State, []Effect) {
+	switch {
+	case s.Open == nil:
+		return s, []Effect{Again{e.Signal}}
+	case s.Open.More >= mostMore:
+		return s.refused(ReasonTooMuch)
+	}
+	open := *s.Open
+	open.More++
+	s.Open = &open
+	return s, []Effect{Keep{}, Arm{s.window()}, s.show(e.Signal)}
+}
+
+// unasked records a transaction whose customer was not asked.
+func (s State) unasked(e Unasked) (State, []Effect) {
+	s = s.current(e.At)
+	switch {
+	case len(e.Ticket) > maxText:
+		return s.refused(ReasonTooLong)
+	case e.Ticket != "" && (slices.Contains(s.Tickets, e.Ticket) || s.Open != nil && s.Open.Ticket == e.Ticket):
+		return s.refused(ReasonTicketDone)
+	}
+	s = s.seen(e.At).rated(e.Ticket)
+	return s, []Effect{Finish{wire.Evaluation{
+		Evaluation: e.ID, Teller: s.Teller, Ticket: e.Ticket, Outcome: wire.NotPrompted, UI: s.Rules.UI,
+		Scores: map[wire.Dimension]wire.Score{}, Reasons: []string{}, Flags: []string{}, Pressed: e.At,
+	}}, Keep{}, Again{e.Signal}}
+}
+
+// mostTickets is how many tickets a counter remembers as done: a day of a busy one.
+const mostTickets = 64
+
+// rated remembers a ticket as done.
+func (s State) rated(ticket string) State {
+	if ticket != "" && !slices.Contains(s.Tickets, ticket) {
+		s.Tickets = append(slices.Clone(s.Tickets), ticket)
+		s.Tickets = s.Tickets[max(0, len(s.Tickets)-mostTickets):]
+	}
+	return s
 }
 
 // isOf reports whether e is the very prompt that opened u and nothing was pressed since: the same
@@ -48,10 +101,10 @@ func (s State) named(teller string, h Heard) (State, []Effect) {
 	case len(teller) > maxText:
 		return s.refused(ReasonTooLong)
 	case teller == s.Teller:
-		return s.forgotten(h)
+		return s.seen(h.At).forgotten(h)
 	}
-	s.Teller, s.Last = teller, nil
-	return s, []Effect{Keep{}, Again{h.Signal}}
+	s.Teller, s.Last, s.TellerAt = teller, nil, nil
+	return s.seen(h.At), []Effect{Keep{}, Again{h.Signal}}
 }
 
 // forgotten answers a signal that changes nothing, except that whatever came before it is no longer

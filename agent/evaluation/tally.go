@@ -24,6 +24,7 @@ func (d *Desk) Tally() Tally {
 const (
 	fateAccepted = "was accepted"
 	fateRepeated = "was repeated"
+	fateJoined   = "joined" // counted with the refused ones, though its customer was thanked
 )
 
 // pressFate is accepted, repeated or the reason why not.
@@ -37,6 +38,8 @@ func pressFate(effects []Effect, err error) string {
 			return e.Reason
 		case Repeat:
 			return fateRepeated
+		case Join:
+			return fateJoined
 		}
 	}
 	return fateAccepted
