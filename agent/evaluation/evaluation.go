@@ -38,6 +38,8 @@ func Next(s State, e Event) (State, []Effect) {
 		return s.named("", e.Heard)
 	case More:
 		return s.more(e)
+	case Reasoned:
+		return s.reasoned(e)
 	case Unasked:
 		return s.unasked(e)
 	case Elapsed:
@@ -58,6 +60,9 @@ type Rules struct {
 	First  time.Duration    // how long the first one waits, which has to be noticed: 15 s to 120 s, default Window
 	Thanks time.Duration    // how long the thank-you stays. 1 s to 10 s, default 3 s
 	UI     string           // what an evaluation without a press was asked on: keys (default), normal, large, voice or switch
+
+	// Reasons are the codes among which a customer may say why, after every rating; none: nobody is asked.
+	Reasons []string
 
 	LockOut time.Duration  // presses this soon after a finished evaluation belong to it: 0 (off) to 10 s
 	Hammer  Hammer         // the zero Hammer is off; up to 60 s each

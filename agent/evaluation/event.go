@@ -3,7 +3,7 @@ package evaluation
 import "evalpad/sync/wire"
 
 // Event is one thing that happens at a counter: Prompted, Pressed, Cancelled, TellerIn, TellerOut,
-// More, Unasked, Elapsed, PadLost or Restarted.
+// More, Reasoned, Unasked, Elapsed, PadLost or Restarted.
 type Event interface{ event() }
 
 // Heard is what every signal of a pad has in common. Signal is its id, "" where nobody waits for an
@@ -44,6 +44,14 @@ type TellerOut struct{ Heard }
 // More is the customer wanting more time for the question.
 type More struct{ Heard }
 
+// Reasoned is why a customer has rated so: codes, or none of somebody who would not say. ID is for the
+// record.
+type Reasoned struct {
+	Heard
+	Codes []string
+	ID    string
+}
+
 // Unasked is a transaction that has ended and whose customer was never asked: participation needs an
 // honest denominator. ID is for its record.
 type Unasked struct {
@@ -66,6 +74,7 @@ func (Cancelled) event() {}
 func (TellerIn) event()  {}
 func (TellerOut) event() {}
 func (More) event()      {}
+func (Reasoned) event()  {}
 func (Unasked) event()   {}
 func (Elapsed) event()   {}
 func (PadLost) event()   {}

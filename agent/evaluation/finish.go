@@ -59,6 +59,12 @@ func (s State) elapsed(e Elapsed) (State, []Effect) {
 
 // rested is the end of the thank-you, and then of the pause of a pad that was hammered.
 func (s State) rested(e Elapsed) (State, []Effect) {
+	if p := s.Past; p != nil && p.Why {
+		past := *p
+		past.Why = false
+		s.Past = &past
+		return s, append([]Effect{Keep{}}, s.thanks("")...)
+	}
 	if p := s.Past; p != nil && p.Paused > 0 {
 		if left := p.Paused - e.At.UptimeMS; left > 0 && p.At.Boot == e.At.Boot {
 			return s, []Effect{Arm{time.Duration(left) * time.Millisecond}, s.show("")}

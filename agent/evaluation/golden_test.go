@@ -73,6 +73,17 @@ func fair() evaluation.State {
 	return s
 }
 
+// asking is fair, and asks for reasons.
+func asking() evaluation.State {
+	s := fair()
+	s.Rules.Reasons = []string{"attitude", "waiting", "environment"}
+	return s
+}
+
+func reasoned(seconds float64, codes ...string) evaluation.Reasoned {
+	return evaluation.Reasoned{Heard: heard(seconds), Codes: codes, ID: fmt.Sprintf("E%g", seconds)}
+}
+
 func unasked(seconds float64, ticket string) evaluation.Unasked {
 	return evaluation.Unasked{Heard: heard(seconds), Ticket: ticket, ID: fmt.Sprintf("E%g", seconds)}
 }
@@ -126,6 +137,11 @@ func stories() []story {
 		}},
 		{"A ticket is asked once more after it was rated", fair(), events{prompt(1, "A12"), press(4, 4), prompt(20, "A12"), press(23, 5)}},
 		{"A transaction ends unasked", fair(), events{unasked(1, "A12"), prompt(20, "A13"), unasked(22, "A13"), press(23, 4), unasked(24, "A13"), unasked(25, "A12")}},
+		{"Reasons are asked for after a good rating", asking(), events{prompt(1, "A12"), press(4, 5), reasoned(9), evaluation.Elapsed{At: at(12)}}},
+		{"Reasons are asked for in the same way after a bad one", asking(), events{
+			prompt(1, "A12"), press(4, 1), reasoned(9, "waiting", "attitude"), evaluation.Elapsed{At: at(12)},
+		}},
+		{"Nobody says why", asking(), events{press(4, 2), reasoned(5, "weather"), evaluation.Elapsed{At: at(24)}, evaluation.Elapsed{At: at(27)}}},
 		{"A customer needs more time", fair(), events{
 			prompt(1, ""), evaluation.More{Heard: heard(25)}, evaluation.More{Heard: heard(50)}, evaluation.More{Heard: heard(75)}, evaluation.More{Heard: heard(100)}, press(101, 4),
 		}},
@@ -174,6 +190,7 @@ func phases() []story {
 		{title: "one of three is answered, without a prompt", from: after(three(), answer)},
 		{title: "the one question is asked", from: after(one(), first)},
 		{title: "a press has just finished one", from: after(fair(), prompt(1, "A13"), press(4, 4))},
+		{title: "the customer is asked why", from: after(asking(), prompt(1, "A13"), press(4, 4))},
 		{title: "the idle pad has been hammered", from: after(fair(), press(2, 4), press(3, 4), press(4, 4), press(5, 4), press(6, 4))},
 		{title: "the agent is just back from a restart", from: after(three(), first, answer, evaluation.Restarted{At: at(6)})},
 	}
@@ -190,7 +207,7 @@ func anything() []evaluation.Event {
 		press(7, 4), repeat, pressOn(7, 1, wire.Attitude), pressOn(7, 5, wire.Compliance), pressOn(7, 3, "comfort"), press(7, 9),
 		evaluation.Cancelled{Heard: heard(7)},
 		evaluation.TellerIn{Heard: heard(7), Teller: "1007"}, evaluation.TellerOut{Heard: heard(7)},
-		evaluation.More{Heard: heard(7)}, unasked(7, "A12"),
+		evaluation.More{Heard: heard(7)}, reasoned(7, "waiting"), unasked(7, "A12"),
 		evaluation.Elapsed{At: at(37)}, evaluation.PadLost{At: at(7)}, evaluation.Restarted{At: at(7)},
 	}
 }
@@ -216,7 +233,7 @@ func TestEveryPairIsDefined(t *testing.T) {
 		kinds = append(kinds, reflect.TypeOf(e).Name())
 	}
 	slices.Sort(kinds)
-	want := []string{"Cancelled", "Elapsed", "More", "PadLost", "Pressed", "Prompted", "Restarted", "TellerIn", "TellerOut", "Unasked"}
+	want := []string{"Cancelled", "Elapsed", "More", "PadLost", "Pressed", "Prompted", "Reasoned", "Restarted", "TellerIn", "TellerOut", "Unasked"}
 	if got := slices.Compact(kinds); !slices.Equal(got, want) {
 		t.Errorf("events in the table: got %v, want %v", got, want)
 	}
@@ -279,6 +296,8 @@ func happens(e evaluation.Event) string {
 		return fmt.Sprintf("%g teller logs out", seconds(e.At))
 	case evaluation.More:
 		return fmt.Sprintf("%g customer wants more time", seconds(e.At))
+	case evaluation.Reasoned:
+		return fmt.Sprintf("%g customer says why: %s", seconds(e.At), cmp.Or(strings.Join(e.Codes, " "), "rather not"))
 	case evaluation.Unasked:
 		return fmt.Sprintf("%g transaction %s ends unasked", seconds(e.At), e.Ticket)
 	case evaluation.Elapsed:
@@ -303,6 +322,8 @@ func sees(effects []evaluation.Effect) string {
 			return fmt.Sprintf("rate %s (%d of %d)", show.Dimension, show.Step, show.Steps)
 		case show.Kind == device.Thanks:
 			return "thank you"
+		case show.Kind == device.Why:
+			return "why? " + show.Codes
 		}
 		return "the resting pad"
 	}
@@ -355,6 +376,9 @@ func finished(e wire.Evaluation) string {
 	w = append(w, fmt.Sprintf("at %g", seconds(e.Pressed)))
 	if e.Teller != "" {
 		w = append(w, "teller "+e.Teller)
+	}
+	if len(e.Reasons) > 0 {
+		w = append(w, "because "+strings.Join(e.Reasons, ","))
 	}
 	if len(e.Flags) > 0 {
 		w = append(w, "flags "+strings.Join(e.Flags, ","))

@@ -22,6 +22,7 @@ type Past struct {
 	Presses  []int64                         `json:"presses,omitempty"` // uptimes of the last idle presses, in ms
 	Paused   int64                           `json:"paused,omitempty"`  // hammered: presses are joined until this uptime, in ms
 	Joined   int                             `json:"joined,omitempty"`  // presses since then without a record of their own
+	Why      bool                            `json:"why,omitempty"`     // the customer is being asked for reasons
 }
 
 // Hammer is when presses at an idle pad are no longer opinions: so many within a time. They are then
@@ -36,7 +37,7 @@ type Hammer struct {
 func (s State) past(at wire.Stamp, e wire.Evaluation, presses []int64) *Past {
 	p := &Past{
 		ID: e.Evaluation, Teller: e.Teller, Ticket: e.Ticket, Prompted: e.Prompted, PromptBy: e.PromptBy, UI: e.UI,
-		At: at, Given: map[wire.Dimension][]wire.Score{}, Presses: presses,
+		At: at, Given: map[wire.Dimension][]wire.Score{}, Presses: presses, Why: len(s.Rules.Reasons) > 0,
 	}
 	for d, score := range e.Scores {
 		p.Given[d] = []wire.Score{score}
@@ -65,13 +66,13 @@ func (s State) joined(e Pressed, question wire.Dimension) (State, []Effect) {
 	if !news {
 		p.Joined++
 		s.Past, s.Last = p, accepted(e.Heard)
-		return s, []Effect{Join{}, Keep{}, Arm{s.Rules.Thanks}, thanks(e.Signal)}
+		return s, append([]Effect{Join{}, Keep{}}, s.thanks(e.Signal)...)
 	}
 	amendment := p.amendment(e, question)
 	p.Given = maps.Clone(p.Given)
 	p.Given[question] = append(slices.Clone(given), e.Score)
 	s.Past, s.Last = p, accepted(e.Heard)
-	return s, []Effect{Finish{amendment}, Keep{}, Arm{s.Rules.Thanks}, thanks(e.Signal)}
+	return s, append([]Effect{Finish{amendment}, Keep{}}, s.thanks(e.Signal)...)
 }
 
 // pressed is the past with one press more in it.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"evalpad/device"
 	"evalpad/sync/wire"
 )
 
@@ -13,7 +12,7 @@ import (
 // press is the customer's. The last score wanted closes the evaluation.
 func (s State) pressed(e Pressed) (State, []Effect) {
 	if s.isRepeat(e.Heard) {
-		return s, []Effect{Repeat{}, Arm{s.Rules.Thanks}, thanks(e.Signal)}
+		return s, append([]Effect{Repeat{}}, s.thanks(e.Signal)...)
 	}
 	s = s.current(e.At)
 	question := cmp.Or(e.Dimension, s.asked())
@@ -30,7 +29,7 @@ func (s State) pressed(e Pressed) (State, []Effect) {
 		return s, append(before, Keep{}, Arm{s.window()}, s.show(e.Signal))
 	}
 	s, finished := s.closed(e.At)
-	return s, append(append(before, finished...), Keep{}, Arm{s.Rules.Thanks}, thanks(e.Signal))
+	return s, append(append(append(before, finished...), Keep{}), s.thanks(e.Signal)...)
 }
 
 // refusal says why a press is not taken, "" if it is. A late answer to an earlier question is taken
@@ -68,9 +67,4 @@ func (s State) ui(told string) string {
 		return told
 	}
 	return s.Rules.UI
-}
-
-// thanks is the same for every score: the counter never shows the teller a bad one.
-func thanks(signal string) Show {
-	return Show{device.Show{For: signal, Kind: device.Thanks}}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"evalpad/device"
 	"evalpad/sync/wire"
@@ -18,7 +19,7 @@ func (d *Desk) take(ctx context.Context, h heard) {
 	case device.Press:
 		effects, err := d.apply(ctx, d.pressed(h.Signal))
 		d.count(pressFate(effects, err))
-	case device.Prompt, device.Cancel, device.TellerIn, device.TellerOut:
+	case device.Prompt, device.Cancel, device.TellerIn, device.TellerOut, device.More, device.Reasons:
 		effects, _ := d.apply(ctx, d.spoken(h.Signal)) // an error has degraded the desk, and the pad asks again
 		if reason, refused := refusal(effects); refused {
 			d.count(reason)
@@ -73,6 +74,10 @@ func (d *Desk) spoken(s device.Signal) Event {
 		return TellerIn{Heard: d.hear(s), Teller: s.Teller}
 	case device.TellerOut:
 		return TellerOut{Heard: d.hear(s)}
+	case device.More:
+		return More{Heard: d.hear(s)}
+	case device.Reasons:
+		return Reasoned{Heard: d.hear(s), Codes: strings.Fields(s.Codes), ID: d.opts.NewID()}
 	}
 	return Cancelled{Heard: d.hear(s)}
 }

@@ -66,6 +66,9 @@ func ReadState(kept []byte, r Rules) (State, error) {
 
 // Showing is what the pads are to show in this State. The thank-you, which passes, is not part of it.
 func (s State) Showing() device.Show {
+	if s.Open == nil && s.Past != nil && s.Past.Why {
+		return s.why()
+	}
 	if s.Open == nil {
 		return device.Show{Kind: device.Idle, Dimension: string(s.asked())}
 	}

@@ -21,8 +21,8 @@ type conversation struct {
 	signals   int             // made so far
 	unthanked unthanked
 	thanked   thanked
-	asked     device.Show // the question that the pad was asked and that is still showing
-	current   device.Show // what the desk wants shown, whether or not the pad is there
+	asked     device.Show     // the question that the pad was asked and that is still showing
+	current   device.Show     // what the desk wants shown, whether or not the pad is there
 	write     chan<- outgoing // frames to the open port; nil while there is none
 	keys      *polled         // of a pad that is asked
 	lost      bool
