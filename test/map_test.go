@@ -23,6 +23,7 @@ var roads = map[string]string{
 	"device":                    "",
 	"device/contact":            "device",
 	"device/gpiokeys":           "device device/contact",
+	"device/hidkeys":            "device device/contact",
 	"device/serialpad":          "device device/contact device/serialpad/profiles", // contact: the inputs of a module that is asked are switches
 	"device/serialpad/profiles": "device",
 	"device/touch":              "device",
@@ -32,9 +33,9 @@ var roads = map[string]string{
 	"agent/control":    "",
 	"agent":            "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
-	"cmd/internal/config":  "device/serialpad/profiles", // a pad profile is a file with places, too
-	"cmd/internal/command": "cmd/internal/config",       // a fault in a configuration has an exit code of its own
-	"cmd/evalpad": "agent agent/control agent/evaluation cmd/internal/config cmd/internal/command device device/gpiokeys device/serialpad device/serialpad/profiles device/touch " +
+	"cmd/internal/config":          "device/serialpad/profiles",        // a pad profile is a file with places, too
+	"cmd/internal/command":         "cmd/internal/config",              // a fault in a configuration has an exit code of its own
+	"cmd/evalpad": "agent agent/control agent/evaluation cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
 	"cmd/inspector/internal/casebook": "sync/wire",
@@ -51,7 +52,7 @@ var roads = map[string]string{
 	"sync/outboxtest":   "sync/wire sync/seal sync/outbox",
 	"sync/linktest":     "sync/wire sync/link test/harness",
 	"test/faultdisk":    "test/harness",
-	"test/harness":      "agent/control", // asks a box as evalpad status does
+	"test/harness":      "agent/control",     // asks a box as evalpad status does
 	"test/run":          "device/devicetest", // PAD=ff68 make run has a simulated pad
 	"test/trial":        "",
 	"test/faults":       "test/trial",

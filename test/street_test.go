@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -188,7 +190,17 @@ func (n *network) down() { n.proxy.Stop() }
 
 func (n *network) up() {
 	n.t.Helper()
-	if err := n.proxy.Start(); err != nil {
+	n.untilFree(n.proxy.Start)
+}
+
+// untilFree opens the port again, which another program may have been given while it was closed.
+func (n *network) untilFree(open func() error) {
+	n.t.Helper()
+	err := open()
+	for until := time.Now().Add(30 * time.Second); errors.Is(err, syscall.EADDRINUSE) && time.Now().Before(until); err = open() {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -196,9 +208,8 @@ func (n *network) up() {
 // leadsTo cuts every line; new ones lead to another address.
 func (n *network) leadsTo(address string) {
 	n.t.Helper()
-	if err := n.proxy.Update(&toxiproxy.Proxy{Listen: n.proxy.Listen, Upstream: address, Enabled: true}); err != nil {
-		n.t.Fatal(err)
-	}
+	to := toxiproxy.Proxy{Listen: n.proxy.Listen, Upstream: address, Enabled: true}
+	n.untilFree(func() error { return n.proxy.Update(&to) })
 }
 
 // suffers makes it bad both ways, in one of toxiproxy's kinds.

@@ -9,6 +9,7 @@ import (
 	"evalpad/cmd/internal/config"
 	"evalpad/device"
 	"evalpad/device/gpiokeys"
+	"evalpad/device/hidkeys"
 	"evalpad/device/serialpad"
 	"evalpad/device/serialpad/profiles"
 	"evalpad/device/touch"
@@ -61,7 +62,16 @@ func (h *bench) keypads(at config.Counter, log *slog.Logger) (pads []device.Driv
 	if g := at.GPIO; g != nil {
 		d, err := gpiokeys.New(gpiokeys.Options{
 			Keys: g.Keys, Active: g.Active, Pull: g.Pull, Debounce: g.Debounce, Uptime: h.clock.Uptime, Log: log,
+			Lamps:       gpiokeys.Lamps{Ask: g.Lamps.Ask, Thanks: g.Lamps.Thanks, Fault: g.Lamps.Fault, Buzzer: g.Lamps.Buzzer},
+			LampsActive: g.Lamps.Active,
 		})
+		if err != nil {
+			return nil, err
+		}
+		pads = append(pads, d)
+	}
+	if u := at.USB; u != nil {
+		d, err := hidkeys.New(hidkeys.Options{Port: u.Port, Keys: u.Keys, Actions: u.Actions, Uptime: h.clock.Uptime, Log: log})
 		if err != nil {
 			return nil, err
 		}

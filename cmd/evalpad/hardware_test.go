@@ -22,6 +22,8 @@ func TestPadsOfACounter(t *testing.T) {
 		three  = "  - {counter: c03, ask: [attitude, efficiency, compliance], pad: {serial: {port: /dev/ttyS8, profile: ff68}}}\n"
 		serial = "  - {counter: c04, pad: {serial: {port: /dev/ttyS9, profile: ff68}}}\n"
 		bare   = "  - counter: c05\n"
+		gpio   = "  - {counter: c06, pad: {gpio: {keys: {GPIO17: 5, GPIO27: 1}, lamps: {ask: GPIO5, active: low}}}}\n"
+		usb    = "  - {counter: c07, pad: {usb: {port: /dev/input/by-id/none, keys: {KEY_KP1: 5, KEY_KP2: 1}, actions: {KEY_ENTER: prompt}}}}\n"
 	)
 	for _, c := range []struct {
 		name, text string
@@ -31,6 +33,7 @@ func TestPadsOfACounter(t *testing.T) {
 		{"at the first", free + "counters:\n" + three + serial, []string{"c03 normal serial touch", "c04 keys serial"}, true},
 		{"at the one without a pad", free + "counters:\n" + serial + bare, []string{"c04 keys serial", "c05 normal touch"}, true},
 		{"off", "screen: {listen: \"\"}\ncounters:\n" + serial, []string{"c04 keys serial"}, false},
+		{"every kind", "screen: {listen: \"\"}\ncounters:\n" + serial + gpio + usb, []string{"c04 keys serial", "c06 keys gpio", "c07 keys usb"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			counters, page := open(t, c.text)
@@ -45,6 +48,24 @@ func TestPadsOfACounter(t *testing.T) {
 				t.Errorf("page %q, want one: %t", page, c.page)
 			}
 		})
+	}
+}
+
+// Counters on one line share its bus; each is named with its address.
+func TestCountersOnOneLine(t *testing.T) {
+	counters, _ := open(t, "screen: {listen: \"\"}\ncounters:\n"+
+		"  - {counter: c01, pad: {serial: {port: /dev/ttyS9, profile: ff68, address: 1}}}\n"+
+		"  - {counter: c02, pad: {serial: {port: /dev/ttyS9, profile: ff68, address: 2}}}\n"+
+		"  - {counter: c03, pad: {serial: {port: /dev/ttyS8, profile: pj06, keys: {01: 5, 02: 1}}}}\n")
+	var got []string
+	for _, at := range counters {
+		got = append(got, at.Pads[0].String())
+	}
+	want := []string{
+		"serial pad /dev/ttyS9 (ff68) at address 1", "serial pad /dev/ttyS9 (ff68) at address 2", "serial pad /dev/ttyS8 (pj06)",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pads (-want +got):\n%s", diff)
 	}
 }
 

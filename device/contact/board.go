@@ -25,7 +25,7 @@ func NewBoard(names []string, scores []int, debounce time.Duration) *Board {
 }
 
 // Read takes one reading of one key and returns what it decides: presses, refusals, keys stuck and
-// free, all without an ID. A press is decided 50 ms after it began at the earliest, so a key must be
+// free, all without an ID. A press is decided more than 50 ms after it began, so a key must be
 // read again after it has moved; what comes later waits for later Readings.
 func (b *Board) Read(key int, r Reading) []device.Signal {
 	said := b.say(key, r, b.contacts[key].read(r, b.debounce))
@@ -76,7 +76,7 @@ func (b *Board) say(key int, r Reading, o outcome) []device.Signal {
 func (b *Board) decide(at time.Duration) (said []device.Signal) {
 	for key := range b.contacts {
 		c := &b.contacts[key]
-		if c.phase != closed || at-c.start < together {
+		if c.phase != closed || at-c.start <= together {
 			continue
 		}
 		switch with := b.with(key); {

@@ -1,22 +1,17 @@
 package devicetest
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// edgeQueue is how many edges the kernel keeps for one open line; what comes then is dropped
-// (GPIO character device uAPI v2, event_buffer_size's default for one line).
-const edgeQueue = 16
-
 // GPIO is a chip of GPIO lines that behave as the kernel's do under periph: a level moves whether or
-// not anybody looks; an edge waits in the queue of its line, and is dropped where that is full; a
-// line has one owner; a chip that is unplugged ends every wait at once. Make one with NewGPIO.
+// not anybody looks; an edge waits in the queue of the lines that were opened together, and where
+// that is full the oldest is dropped; a line has one owner; a chip that is unplugged ends every wait
+// at once. Make one with NewGPIO.
 type GPIO struct {
 	mu    sync.Mutex
 	lines map[string]*strand
@@ -30,8 +25,11 @@ type strand struct {
 	high   bool
 	pull   string
 	busy   bool // another program has it
-	open   *GPIOLine
-	lost   int // edges that found the queue full
+	in     *GPIOLines
+	number int // in in
+	out    *GPIOOutput
+	levels []bool // that it was given as an output
+	lost   int    // edges that found the queue full
 }
 
 // NewGPIO makes a chip with pull resistors and these lines, which nothing drives yet.
@@ -43,33 +41,33 @@ func NewGPIO(names ...string) *GPIO {
 	return g
 }
 
-// Open opens a line as an input that tells of both edges. The errors are the kernel's: ENODEV while
-// the chip is unplugged, ENOENT for a line that it has not, EBUSY for one that somebody has, EINVAL
-// for a pull that the chip cannot make.
-func (g *GPIO) Open(name, pull string) (*GPIOLine, error) {
+// Has reports whether the chip has a line.
+func (g *GPIO) Has(name string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.lines[name] != nil
+}
+
+// IsOpen reports whether each of these lines is open as an input.
+func (g *GPIO) IsOpen(names ...string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !slices.ContainsFunc(names, func(name string) bool { return g.lines[name].in == nil })
+}
+
+// free says why a line cannot be opened. The errors are the kernel's: ENODEV while the chip is
+// unplugged, ENOENT for a line that it has not, EBUSY for one that somebody has.
+func (g *GPIO) free(name string) error {
 	w, known := g.lines[name]
 	switch {
 	case g.gone:
-		return nil, fmt.Errorf("open line %s: %w", name, syscall.ENODEV)
+		return fmt.Errorf("open line %s: %w", name, syscall.ENODEV)
 	case !known:
-		return nil, fmt.Errorf("open line %s: %w", name, syscall.ENOENT)
-	case w.busy || w.open != nil:
-		return nil, fmt.Errorf("open line %s: %w", name, syscall.EBUSY)
-	case pull != "none" && !g.pulls:
-		return nil, fmt.Errorf("open line %s with pull %s: %w", name, pull, syscall.EINVAL)
+		return fmt.Errorf("open line %s: %w", name, syscall.ENOENT)
+	case w.busy || w.in != nil || w.out != nil:
+		return fmt.Errorf("open line %s: %w", name, syscall.EBUSY)
 	}
-	w.pull = pull
-	w.open = &GPIOLine{chip: g, name: name, edges: make(chan struct{}, edgeQueue), ended: make(chan struct{})}
-	return w.open, nil
-}
-
-// IsOpen reports whether every line of the chip is open.
-func (g *GPIO) IsOpen() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return !slices.ContainsFunc(slices.Collect(maps.Values(g.lines)), func(w *strand) bool { return w.open == nil })
+	return nil
 }
 
 // Set drives a line. An edge is queued where the level moves and the line is open.
@@ -79,13 +77,11 @@ func (g *GPIO) Set(name string, high bool) {
 	w := g.lines[name]
 	before := w.level()
 	w.driven, w.high = true, high
-	if w.open == nil || before == high || g.gone {
+	if w.in == nil || before == high || g.gone {
 		return
 	}
-	select {
-	case w.open.edges <- struct{}{}:
-	default:
-		w.lost++
+	if dropped := w.in.add(w.number); dropped >= 0 {
+		g.lines[w.in.names[dropped]].lost++
 	}
 }
 
@@ -99,7 +95,7 @@ func (g *GPIO) Bounce(name string, high bool, times ...time.Duration) {
 	}
 }
 
-// Lost counts the edges of a line that found its queue full.
+// Lost counts the edges of a line that were dropped.
 func (g *GPIO) Lost(name string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -126,8 +122,8 @@ func (g *GPIO) Unplug() {
 	defer g.mu.Unlock()
 	g.gone = true
 	for _, w := range g.lines {
-		if w.open != nil {
-			w.open.end(errUnplugged)
+		if w.in != nil {
+			w.in.end(errUnplugged)
 		}
 	}
 }
@@ -139,13 +135,13 @@ func (g *GPIO) Plug() {
 	g.gone = false
 }
 
-// Break makes the waits on an open line end at once while its level can still be read, as a
-// descriptor does that was mixed up with one that cannot be waited on.
+// Break makes the waits on an open line, and on those opened with it, end at once while their levels
+// can still be read, as a descriptor does that was mixed up with one that cannot be waited on.
 func (g *GPIO) Break(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if w := g.lines[name]; w.open != nil {
-		w.open.end(nil)
+	if w := g.lines[name]; w.in != nil {
+		w.in.end(nil)
 	}
 }
 
@@ -157,80 +153,3 @@ func (w *strand) level() bool {
 }
 
 var errUnplugged = fmt.Errorf("read line: %w", syscall.ENODEV)
-
-// GPIOLine is an open line of a GPIO.
-type GPIOLine struct {
-	chip  *GPIO
-	name  string
-	edges chan struct{}
-	ended chan struct{} // closed when there is nothing to wait for any more
-	err   error         // of Read, once ended; guarded by the chip
-	once  sync.Once
-	waits int
-}
-
-// end is called with the chip locked.
-func (l *GPIOLine) end(err error) {
-	l.once.Do(func() {
-		l.err = err
-		close(l.ended)
-	})
-}
-
-// WaitForEdge waits as periph does: 0 is for ever, and less than 0 is not at all.
-func (l *GPIOLine) WaitForEdge(timeout time.Duration) bool {
-	l.chip.mu.Lock()
-	l.waits++
-	l.chip.mu.Unlock()
-	var late <-chan time.Time
-	switch {
-	case timeout < 0:
-		return false
-	case timeout > 0:
-		t := time.NewTimer(timeout)
-		defer t.Stop()
-		late = t.C
-	}
-	select {
-	case <-l.ended:
-		return false
-	default:
-	}
-	select {
-	case <-l.edges:
-		return true
-	case <-l.ended:
-		return false
-	case <-late:
-		return false
-	}
-}
-
-// Waits counts the calls of WaitForEdge, so that a test can see a loop that spins.
-func (l *GPIOLine) Waits() int {
-	l.chip.mu.Lock()
-	defer l.chip.mu.Unlock()
-	return l.waits
-}
-
-// Read gives the level now, however many edges still wait.
-func (l *GPIOLine) Read() (high bool, err error) {
-	l.chip.mu.Lock()
-	defer l.chip.mu.Unlock()
-	if l.err != nil {
-		return false, l.err
-	}
-	return l.chip.lines[l.name].level(), nil
-}
-
-// Close gives the line back.
-func (l *GPIOLine) Close() error {
-	l.chip.mu.Lock()
-	defer l.chip.mu.Unlock()
-	w := l.chip.lines[l.name]
-	if w.open != l {
-		return errors.New("close line: it is not open")
-	}
-	w.open = nil
-	return nil
-}

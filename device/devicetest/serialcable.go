@@ -4,32 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"sync"
-	"syscall"
+	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/creack/pty"
 )
 
 // cable is a serial cable made of a pseudo-terminal: the host opens the slave side by way of the
-// link, the fake pad holds the master. Each plugging-in makes a new pair, whose name differs.
+// link, the fake pads hold the master. Each plugging-in makes a new pair, whose name differs. Several
+// pads may be at the same cable, as on a pair of RS-485.
 type cable struct {
 	link string
+	// cut takes one frame from the front of what the host has sent; nothing while it is not yet
+	// whole. What is no frame comes as frames of one byte, so that nothing goes unseen.
+	cut func(sent []byte) (frame, rest []byte)
+	// silence ends what is half received, where the protocol says so; 0: it waits for its rest.
+	silence time.Duration
+	pads    []func(frame []byte) // each hears every frame, before it is received
 
+	received journal[[]byte]
 	mu       sync.Mutex
 	master   *os.File // nil while unplugged
 	slave    *os.File // held, so that the master never finds itself without a host
-	received [][]byte
-	changed  chan struct{} // closed and renewed whenever received grows
 	reader   sync.WaitGroup
 }
 
 // errOut is what a pad would not even notice: the cable is out.
 var errOut = errors.New("the cable is out")
+
+// plug makes a cable for pads and plugs it in.
+func plug(c *cable, pads ...func(frame []byte)) error {
+	c.pads = pads
+	return c.Replug()
+}
 
 // Path is the link by which a host finds the port.
 func (c *cable) Path() string { return c.link }
@@ -50,30 +60,36 @@ func (c *cable) Write(raw []byte) (int, error) {
 }
 
 // Received gives the frames that the host has sent so far, each byte for byte.
-func (c *cable) Received() [][]byte {
-	frames, _ := c.hears()
-	return frames
-}
+func (c *cable) Received() [][]byte { return c.received.list() }
 
 // Await waits until the host has sent n frames since the beginning and gives them all.
 func (c *cable) Await(ctx context.Context, n int) ([][]byte, error) {
-	for {
-		frames, changed := c.hears()
-		if len(frames) >= n {
-			return frames, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return frames, fmt.Errorf("wait for %d frames from the host: %d came: %w", n, len(frames), ctx.Err())
-		}
-	}
+	return c.received.await(ctx, n, "frames from the host")
 }
 
-func (c *cable) hears() ([][]byte, <-chan struct{}) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.received), c.changed
+// untilThanked sends a frame, and again after each wait, until the host sends its thanks. A cable
+// that is out meanwhile does not stop it: a pad does not know, and tries again.
+func (c *cable) untilThanked(ctx context.Context, every time.Duration, sent []byte, isThanks func(frame []byte) bool) error {
+	again := time.NewTicker(every)
+	defer again.Stop()
+	heard := len(c.Received())
+	for {
+		_, _ = c.Write(sent)
+		for waiting := true; waiting; {
+			frames, changed := c.received.all()
+			if slices.ContainsFunc(frames[heard:], isThanks) {
+				return nil
+			}
+			heard = len(frames)
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("% X was never thanked: %w", sent, ctx.Err())
+			case <-again.C:
+				waiting = false
+			case <-changed:
+			}
+		}
+	}
 }
 
 // Unplug pulls the cable: the link goes, and whoever has the port open is hung up on. Twice is once.
@@ -110,81 +126,55 @@ func (c *cable) Replug() error {
 	return nil
 }
 
-// pollable gives the file anew, and closes it as it was. Package pty leaves a master blocking: its
-// deadlines would do nothing, and closing it would hang up on nobody for as long as a read waits.
-func pollable(f *os.File) (*os.File, error) {
-	fd, err := syscall.Dup(int(f.Fd()))
-	if err != nil {
-		return f, fmt.Errorf("duplicate %s: %w", f.Name(), err)
-	}
-	syscall.CloseOnExec(fd)
-	err = errors.Join(syscall.SetNonblock(fd, true), f.Close())
-	return os.NewFile(uintptr(fd), f.Name()), err
-}
-
 // read collects frames until the cable is pulled; half a frame is lost with it.
 func (c *cable) read(master *os.File) {
 	var sent []byte
 	buf := make([]byte, 256)
 	for {
-		n, err := master.Read(buf)
-		if err != nil {
+		n, err := c.listen(master, buf, len(sent) > 0)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			sent = nil
+			continue
+		case err != nil:
 			return
 		}
 		sent = append(sent, buf[:n]...)
-		for frame, rest := ff68Cut(sent); frame != nil; frame, rest = ff68Cut(sent) {
+		for frame, rest := c.cut(sent); frame != nil; frame, rest = c.cut(sent) {
 			c.receive(slices.Clone(frame))
 			sent = rest
 		}
 	}
 }
 
+// listen reads, for as long as silence lasts if something is half received.
+func (c *cable) listen(master *os.File, buf []byte, half bool) (int, error) {
+	var until time.Time
+	if half && c.silence > 0 {
+		until = time.Now().Add(c.silence)
+	}
+	if err := master.SetReadDeadline(until); err != nil {
+		return 0, err
+	}
+	return master.Read(buf)
+}
+
 func (c *cable) receive(frame []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.received = append(c.received, frame)
-	close(c.changed)
-	c.changed = make(chan struct{})
+	for _, hear := range c.pads {
+		hear(frame)
+	}
+	c.received.add(frame)
 }
 
-// relink makes link point to port in one step, so that no host ever sees half of it.
-func relink(port, link string) error {
-	next := link + ".next"
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Symlink(port, next); err != nil {
-		return err
-	}
-	return os.Rename(next, link)
-}
+// junk takes one byte that begins no frame.
+func junk(sent []byte) (frame, rest []byte) { return sent[:1], sent[1:] }
 
-// makeRaw keeps the line discipline from answering, swallowing or changing bytes before a host has
-// opened the port: a fresh terminal echoes, and takes 11 and 13 for flow control.
-func makeRaw(tty *os.File) error {
-	var t syscall.Termios
-	if err := termios(tty, syscall.TCGETS, &t); err != nil {
-		return fmt.Errorf("read terminal settings: %w", err)
-	}
-	t.Iflag, t.Oflag, t.Lflag = 0, 0, 0
-	t.Cc[syscall.VMIN], t.Cc[syscall.VTIME] = 1, 0
-	if err := termios(tty, syscall.TCSETS, &t); err != nil {
-		return fmt.Errorf("make terminal raw: %w", err)
-	}
-	return nil
-}
-
-func termios(tty *os.File, request uintptr, t *syscall.Termios) error {
-	conn, err := tty.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var errno syscall.Errno
-	err = conn.Control(func(fd uintptr) {
-		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(unsafe.Pointer(t)))
+// unplugAfter pulls the cable when the test ends.
+func unplugAfter(t testing.TB, c *cable) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := c.Unplug(); err != nil {
+			t.Error(err)
+		}
 	})
-	if errno != 0 {
-		return errno
-	}
-	return err
 }

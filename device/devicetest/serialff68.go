@@ -3,9 +3,9 @@ package devicetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 )
@@ -13,38 +13,68 @@ import (
 // FF68 is a counter's two ff68 pads on one serial line, as they behave on the bench: the customer's
 // evaluator pad, and the teller's caller keypad. It is safe for use by several goroutines.
 //
-// Path, Write, Received, Await, Unplug and Replug are its cable's. What it sends goes out even when nobody has the port open; the kernel keeps some 4 KiB of it.
+// Path, Write, Received, Await, Unplug and Replug are its cable's. What it sends goes out even when
+// nobody has the port open; the kernel keeps some 4 KiB of it.
 type FF68 struct {
 	*cable
+	face
 	address byte
 }
 
 // PlugFF68 plugs in the pads of a caller address, 1 to 127, at a port of its own, and makes link a
 // symbolic link to that port. The link outlives Unplug and Replug, as one in /dev/serial/by-id does.
 func PlugFF68(link string, address int) (*FF68, error) {
-	if address < 1 || address > 127 {
-		return nil, fmt.Errorf("plug in pad: address %d: want 1 to 127", address)
-	}
-	c := &cable{link: link, changed: make(chan struct{})}
-	if err := c.Replug(); err != nil {
+	pads, err := PlugFF68Bus(link, address)
+	if err != nil {
 		return nil, err
 	}
-	return &FF68{cable: c, address: byte(address)}, nil
+	return pads[0], nil
+}
+
+// PlugFF68Bus plugs in the pads of several counters at one port, as on one pair of RS-485, in the
+// order of their caller addresses. What is received is received by all, and one plug pulls them all.
+func PlugFF68Bus(link string, addresses ...int) ([]*FF68, error) {
+	c := &cable{link: link, cut: ff68Cut}
+	if len(addresses) == 0 {
+		return nil, errors.New("plug in pads: no address")
+	}
+	var pads []*FF68
+	var hear []func([]byte)
+	for _, address := range addresses {
+		if address < 1 || address > 127 {
+			return nil, fmt.Errorf("plug in pad: address %d: want 1 to 127", address)
+		}
+		pad := &FF68{cable: c, address: byte(address)}
+		pads, hear = append(pads, pad), append(hear, pad.hear)
+	}
+	return pads, plug(c, hear...)
 }
 
 // NewFF68 plugs in the pads of caller address 1 for as long as the test runs.
 func NewFF68(t testing.TB) *FF68 {
 	t.Helper()
-	pad, err := PlugFF68(filepath.Join(t.TempDir(), "pad"), 1)
+	return NewFF68Bus(t, 1)[0]
+}
+
+// NewFF68Bus plugs in the pads of several counters for as long as the test runs.
+func NewFF68Bus(t testing.TB, addresses ...int) []*FF68 {
+	t.Helper()
+	pads, err := PlugFF68Bus(filepath.Join(t.TempDir(), "pad"), addresses...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := pad.Unplug(); err != nil {
-			t.Error(err)
-		}
-	})
-	return pad
+	unplugAfter(t, pads[0].cable)
+	return pads
+}
+
+// hear shows what a frame makes the evaluator show.
+func (p *FF68) hear(frame []byte) {
+	switch {
+	case p.thanksAny(frame):
+		p.show(SightThanks)
+	case string(frame) == string(ff68Frame(p.evaluator(), 0x01, 0x0B)):
+		p.show(SightAsk)
+	}
 }
 
 func (p *FF68) evaluator() byte { return p.address + 0x80 }
@@ -71,49 +101,24 @@ func (p *FF68) PromptUntilThanked(ctx context.Context, every time.Duration) erro
 	return p.untilThanked(ctx, every, prompt, func(frame []byte) bool { return bytes.Equal(frame, prompt) })
 }
 
-// untilThanked sends a frame, and again after each wait, until the host sends its thanks.
-func (p *FF68) untilThanked(ctx context.Context, every time.Duration, sent []byte, isThanks func(frame []byte) bool) error {
-	again := time.NewTicker(every)
-	defer again.Stop()
-	heard := len(p.Received())
-	for {
-		_, _ = p.Write(sent) // unplugged: a pad does not know, and tries again
-		for waiting := true; waiting; {
-			frames, changed := p.hears()
-			if slices.ContainsFunc(frames[heard:], isThanks) {
-				return nil
-			}
-			heard = len(frames)
-			select {
-			case <-ctx.Done():
-				return fmt.Errorf("% X was never thanked: %w", sent, ctx.Err())
-			case <-again.C:
-				waiting = false
-			case <-changed:
-			}
-		}
-	}
-}
-
 // isThanks knows both acknowledgements in use: the key's frame with function 01, and the short one.
 func (p *FF68) isThanks(frame []byte, key byte) bool {
 	return string(frame) == string(ff68Frame(p.evaluator(), 0x01, key)) ||
 		string(frame) == string(ff68Frame(p.evaluator(), 0x01)[1:])
 }
 
-// Thanks counts the acknowledgements of customers' keys so far, of either variant.
-func (p *FF68) Thanks() int {
-	n := 0
-	for _, frame := range p.Received() {
-		for key := range byte(5) {
-			if p.isThanks(frame, key) {
-				n++
-				break
-			}
+// thanksAny reports whether the frame is the acknowledgement of any key.
+func (p *FF68) thanksAny(frame []byte) bool {
+	for key := range byte(5) {
+		if p.isThanks(frame, key) {
+			return true
 		}
 	}
-	return n
+	return false
 }
+
+// Thanks counts the acknowledgements of customers' keys so far, of either variant.
+func (p *FF68) Thanks() int { return p.count(SightThanks) }
 
 // Keypad sends one frame of the teller's keypad: the digits typed, and then the key.
 func (p *FF68) Keypad(digits string, key byte) error {
@@ -148,14 +153,17 @@ func ff68Frame(address, function byte, data ...byte) []byte {
 	return append(frame, sum, 0x16)
 }
 
-// ff68Cut takes one frame from the front of what a host has sent, which knows no noise. It returns
-// nothing while the frame is not yet whole.
+// ff68Cut takes one frame from the front of what a host has sent. It returns nothing while the frame
+// is not yet whole.
 func ff68Cut(sent []byte) (frame, rest []byte) {
 	head := 0
 	if len(sent) > 0 && sent[0] == 0xFF {
 		head = 1
 	}
-	if len(sent) < head+4 {
+	switch {
+	case len(sent) > head && sent[head] != 0x68:
+		return junk(sent)
+	case len(sent) < head+4:
 		return nil, sent
 	}
 	size := head + 4 + int(sent[head+1]) + 2

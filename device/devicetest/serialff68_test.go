@@ -15,7 +15,7 @@ import (
 )
 
 // host opens the port as a program at the counter would.
-func host(t *testing.T, pad *devicetest.FF68) *os.File {
+func host(t *testing.T, pad interface{ Path() string }) *os.File {
 	t.Helper()
 	port, err := os.OpenFile(pad.Path(), os.O_RDWR, 0)
 	if err != nil {
@@ -27,14 +27,20 @@ func host(t *testing.T, pad *devicetest.FF68) *os.File {
 
 func wantRead(t *testing.T, port *os.File, want string) {
 	t.Helper()
+	if got := readHex(t, port, (len(want)+1)/3); got != want {
+		t.Fatalf("host read %s; want %s", got, want)
+	}
+}
+
+// readHex reads n bytes, or what comes of them within 5 s.
+func readHex(t *testing.T, port *os.File, n int) string {
+	t.Helper()
 	if err := port.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	buf := make([]byte, (len(want)+1)/3)
-	_, err := io.ReadFull(port, buf)
-	if got := fmt.Sprintf("% X", buf); err != nil || got != want {
-		t.Fatalf("host read %s, %v; want %s", got, err, want)
-	}
+	buf := make([]byte, n)
+	n, _ = io.ReadFull(port, buf)
+	return fmt.Sprintf("% X", buf[:n])
 }
 
 // The bytes are those of the byte table, written out by hand, and arrive unchanged in a terminal
@@ -146,6 +152,26 @@ func TestFF68Unplugged(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRead(t, host(t, pad), "FF 68 03 03 68 81 11 01 93 16")
+}
+
+// Two counters' pads on one pair: each thanks for itself, one plug pulls both.
+func TestFF68Bus(t *testing.T) {
+	pads := devicetest.NewFF68Bus(t, 1, 3)
+	port := host(t, pads[0])
+	if err := errors.Join(pads[0].Press(0x03), pads[1].Press(0x00)); err != nil {
+		t.Fatal(err)
+	}
+	wantRead(t, port, "FF 68 03 03 68 81 11 03 95 16")
+	wantRead(t, port, "FF 68 03 03 68 83 11 00 94 16")
+	says(t, port, "FF 68 03 03 68 83 01 00 84 16", "FF 68 03 03 68 81 01 0B 8D 16")
+	wantShown(t, pads[1], devicetest.SightThanks)
+	wantShown(t, pads[0], devicetest.SightAsk)
+	if err := pads[1].Unplug(); err != nil {
+		t.Fatal(err)
+	}
+	if err := pads[0].Press(0x03); err == nil {
+		t.Error("a pad whose cable is out could be pressed")
+	}
 }
 
 func TestPlugFF68Address(t *testing.T) {

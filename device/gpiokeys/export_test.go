@@ -17,3 +17,6 @@ func Place(chips []Chip, name string) (chipAt, offset int, err error) {
 	}
 	return place(own, name)
 }
+
+// Alone reports whether a line of a chip with these lines cannot be opened together with others.
+func Alone(lines []string, offset int) bool { return chip{lines: lines}.alone(offset) }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,6 +43,10 @@ func TestNew(t *testing.T) {
 		{func(o *gpiokeys.Options) { o.Debounce = 4 * ms }, "debounce 4ms"},
 		{func(o *gpiokeys.Options) { o.Debounce = 101 * ms }, "debounce 101ms"},
 		{func(o *gpiokeys.Options) { o.Uptime = nil }, "no uptime"},
+		{func(o *gpiokeys.Options) { o.LampsActive = "hi" }, "want low or high"},
+		{func(o *gpiokeys.Options) { o.Lamps.Ask = "GPIO17" }, "a key and a lamp"},
+		{func(o *gpiokeys.Options) { o.Lamps.Ask, o.Lamps.Buzzer = "GPIO5", "GPIO5" }, "two lamps on one line"},
+		{func(o *gpiokeys.Options) { o.Keys = manyKeys(65) }, "65 keys"},
 	} {
 		o := good()
 		c.spoil(&o)
@@ -51,16 +56,25 @@ func TestNew(t *testing.T) {
 	}
 }
 
+func manyKeys(n int) map[string]int {
+	keys := map[string]int{}
+	for i := range n {
+		keys["gpiochip0:"+strconv.Itoa(i)] = 1 + i%5
+	}
+	return keys
+}
+
 // TestContract runs the driver in real time, as every driver is.
 func TestContract(t *testing.T) {
 	devicetest.Contract(t, func(t *testing.T) devicetest.Bench {
 		r := newRig(t)
+		r.options.Lamps = gpiokeys.Lamps{Thanks: "THANKS"}
 		keys, err := gpiokeys.New(r.options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return devicetest.Bench{Driver: keys, Press: func() error {
-			for deadline := time.Now().Add(time.Second); !r.chip.IsOpen(); after(ms) {
+			for deadline := time.Now().Add(time.Second); !r.chip.IsOpen("GPIO17"); after(ms) {
 				if time.Now().After(deadline) {
 					return errors.New("the lines were never opened")
 				}
@@ -69,7 +83,7 @@ func TestContract(t *testing.T) {
 			r.press("GPIO17", 80*ms)
 			after(250 * ms)
 			return nil
-		}}
+		}, Thanks: func() int { return r.lit("THANKS") }}
 	})
 }
 
@@ -88,6 +102,16 @@ func TestKernel(t *testing.T) {
 	want := "find line NO-SUCH-LINE: " + gpiokeys.ErrNoLine.Error()
 	if s.Kind != device.Lost || s.Reason != "no line NO-SUCH-LINE" || s.Detail != want {
 		t.Errorf("got %+v", s)
+	}
+}
+
+// TestAlone opens a line together with others only where periph's sets mean that line by its name.
+func TestAlone(t *testing.T) {
+	lines := []string{"GPIO0", "", "NC", "NC", ""}
+	for offset, want := range []bool{false, true, false, true, true} {
+		if got := gpiokeys.Alone(lines, offset); got != want {
+			t.Errorf("line %d of %q alone: %v, want %v", offset, lines, got, want)
+		}
 	}
 }
 

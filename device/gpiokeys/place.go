@@ -2,6 +2,7 @@ package gpiokeys
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -63,4 +64,11 @@ func unique(found int) error {
 		return nil
 	}
 	return ErrManyLines
+}
+
+// alone reports whether a line cannot be opened together with others, since periph knows the lines
+// of a set by name: on many boards lines have none, or share one as "NC".
+func (c chip) alone(offset int) bool {
+	name := c.lines[offset]
+	return name == "" || slices.Index(c.lines, name) != offset
 }

@@ -206,6 +206,12 @@ func TestTwoKeys(t *testing.T) {
 			after(50 * ms)
 			r.chip.Set("GPIO24", true)
 		}, []string{"noise GPIO17", "press GPIO24"}},
+		{"one and a spark in the same moment", func(r *rig) {
+			r.chip.Set("GPIO24", false)
+			r.press("GPIO17", 0)
+			after(100 * ms)
+			r.chip.Set("GPIO24", true)
+		}, []string{"noise GPIO17", "press GPIO24"}},
 		{"the next press", func(r *rig) {
 			r.chip.Set("GPIO24", false)
 			r.press("GPIO17", 60*ms)
@@ -290,32 +296,31 @@ func TestHeldAtStart(t *testing.T) {
 
 // starved is a line whose reader is kept from running for a while after each edge.
 type starved struct {
-	gpiokeys.Line
+	gpiokeys.Lines
 	wait time.Duration
 }
 
-func (l starved) WaitForEdge(timeout time.Duration) bool {
-	edge := l.Line.WaitForEdge(timeout)
-	if edge {
+func (l starved) Wait(timeout time.Duration) (line int, found bool, err error) {
+	if line, found, err = l.Lines.Wait(timeout); found {
 		after(l.wait)
 	}
-	return edge
+	return line, found, err
 }
 
 // TestStarved invents no press from edges that were read too late to know what lay between them.
 func TestStarved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.options.Open = func(name, pull string) (gpiokeys.Line, error) {
-			line, err := r.open(name, pull)
-			return starved{line, 70 * ms}, err
-		}
+		r.options.Chips = opener{bank{r.chip}, func(names []string, pull string) (gpiokeys.Lines, error) {
+			lines, err := r.chip.Open(names, pull)
+			return starved{lines, 70 * ms}, err
+		}}
 		r.run(t)
 		for range 10 {
 			r.press("GPIO24", 5*ms)
 			after(500 * ms)
 		}
-		for range 40 { // more than the kernel keeps
+		for range 200 { // more than the kernel keeps for five lines
 			r.press("GPIO24", 1*ms)
 			after(1 * ms)
 		}
@@ -331,21 +336,21 @@ func TestStarved(t *testing.T) {
 }
 
 // deaf is a line that has lost every edge.
-type deaf struct{ gpiokeys.Line }
+type deaf struct{ gpiokeys.Lines }
 
-func (l deaf) WaitForEdge(timeout time.Duration) bool {
+func (l deaf) Wait(timeout time.Duration) (line int, found bool, err error) {
 	after(timeout)
-	return false
+	return 0, false, nil
 }
 
 // TestLostEdges finds a key by its level where the edges are lost.
 func TestLostEdges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.options.Open = func(name, pull string) (gpiokeys.Line, error) {
-			line, err := r.open(name, pull)
-			return deaf{line}, err
-		}
+		r.options.Chips = opener{bank{r.chip}, func(names []string, pull string) (gpiokeys.Lines, error) {
+			lines, err := r.chip.Open(names, pull)
+			return deaf{lines}, err
+		}}
 		r.run(t)
 		after(time.Second)
 		r.press("GPIO24", 600*ms)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +29,7 @@ type rig struct {
 	slow    atomic.Int64 // how long the desk is busy with each signal, in nanoseconds
 
 	began time.Time
+	shows chan device.Show
 	leave context.CancelFunc
 	done  sync.WaitGroup
 	mu    sync.Mutex
@@ -34,25 +37,62 @@ type rig struct {
 }
 
 func newRig(t testing.TB) *rig {
-	r := &rig{chip: devicetest.NewGPIO("GPIO17", "GPIO27", "GPIO22", "GPIO23", "GPIO24"), began: time.Now()}
+	chip := devicetest.NewGPIO("GPIO17", "GPIO27", "GPIO22", "GPIO23", "GPIO24", "ASK", "THANKS", "FAULT", "BUZZER")
+	r := &rig{chip: chip, began: time.Now()}
 	r.options = gpiokeys.Options{
 		Keys:   scores,
 		Uptime: r.uptime,
 		Log:    slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Open:   r.open,
 	}
+	r.options.Chips = bank{r.chip}
 	return r
 }
 
 func (r *rig) uptime() time.Duration { return time.Since(r.began) + time.Hour }
 
-func (r *rig) open(name, pull string) (gpiokeys.Line, error) {
-	line, err := r.chip.Open(name, pull)
+// bank is chips as the driver sees them. A line whose name has a colon has none in the kernel, and is
+// opened alone.
+type bank []*devicetest.GPIO
+
+func (b bank) Find(name string) (group string, err error) {
+	for i, chip := range b {
+		switch {
+		case chip.Has(name) && strings.Contains(name, ":"):
+			return name, nil
+		case chip.Has(name):
+			return strconv.Itoa(i), nil
+		}
+	}
+	return "", gpiokeys.ErrNoLine
+}
+
+func (b bank) of(name string) *devicetest.GPIO {
+	return b[max(0, slices.IndexFunc(b, func(chip *devicetest.GPIO) bool { return chip.Has(name) }))]
+}
+
+func (b bank) Open(names []string, pull string) (gpiokeys.Lines, error) {
+	lines, err := b.of(names[0]).Open(names, pull)
 	if err != nil {
 		return nil, err
 	}
-	return line, nil
+	return lines, nil
 }
+
+func (b bank) Out(name string, high bool) (gpiokeys.Output, error) {
+	out, err := b.of(name).Out(name, high)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// opener is a bank whose lines are opened by open.
+type opener struct {
+	bank
+	open func(names []string, pull string) (gpiokeys.Lines, error)
+}
+
+func (o opener) Open(names []string, pull string) (gpiokeys.Lines, error) { return o.open(names, pull) }
 
 // run starts the driver and returns once it waits for the first edge.
 func (r *rig) run(t testing.TB) {
@@ -64,8 +104,9 @@ func (r *rig) run(t testing.TB) {
 	ctx, leave := context.WithCancel(t.Context())
 	r.leave = leave
 	in := make(chan device.Signal)
+	r.shows = make(chan device.Show)
 	r.done.Go(func() {
-		if err := keys.Run(ctx, in, nil); err != nil {
+		if err := keys.Run(ctx, in, r.shows); err != nil {
 			t.Errorf("Run returned %v, want nil", err)
 		}
 	})

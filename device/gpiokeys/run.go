@@ -2,109 +2,133 @@ package gpiokeys
 
 import (
 	"context"
-	"strconv"
 	"sync"
+	"time"
 
 	"evalpad/device"
-)
-
-// How much waits for a desk that takes nothing. Presses come four a second and key at most; noise
-// has no bound of its own, so it is the first that is no longer kept.
-const (
-	maxRefused = 256
-	maxQueue   = 4096
+	"evalpad/device/contact"
 )
 
 // Run reads the keys until ctx is done and then returns nil, within half a second. A line that is
 // not there, busy or pulled is no error: Lost names the first one, Back comes when all are open, and
-// the keys that are there count all the while.
+// the keys that are there count all the while. A lamp that is not there is told to the log alone.
 func (k *Keys) Run(ctx context.Context, in chan<- device.Signal, out <-chan device.Show) error {
 	reports := make(chan report, 64)
 	var keepers sync.WaitGroup
 	defer keepers.Wait()
-	for key := range k.names {
-		keepers.Go(func() { keeper{k, key, reports}.run(ctx) })
-	}
-	p := pad{Keys: k, board: newBoard(k.names, k.options.Keys, k.options.Debounce), lost: map[int]string{}}
+	keeper{k, k.all(), reports, &keepers}.start(ctx)
+	p := k.newPad(ctx, &keepers)
 	for {
-		var next device.Signal
-		var taker chan<- device.Signal
-		if len(p.queue) > 0 {
-			next, taker = p.queue[0], in
-		}
+		to, next := p.queue.Offer(in)
 		select {
 		case <-ctx.Done():
 			return nil
 		case r := <-reports:
 			p.take(r)
-		case taker <- next:
-			p.queue = p.queue[1:]
-		case _, open := <-out:
+		case to <- next:
+			p.queue.Taken()
+			p.face.signalled(next)
+		case s, open := <-out:
 			if !open {
 				out = nil
+				continue
 			}
+			p.face.show(p.options.Uptime(), s)
+		case <-p.timer:
 		}
+		p.light()
 	}
 }
 
 // pad is the state of one Run.
 type pad struct {
 	*Keys
-	board   *board
-	lost    map[int]string  // why a key's line is not open
-	queue   []device.Signal // not yet taken by the desk
-	signals int             // made so far
+	board *contact.Board
+	lost  map[int]string // why a key's line is not open
+	queue contact.Queue
+	face  face
+	lamps chan lit // to their keeper; nil where there are none
+	shown lit
+	timer <-chan time.Time // for when the lamps change by themselves
+}
+
+func (k *Keys) newPad(ctx context.Context, keepers *sync.WaitGroup) *pad {
+	p := &pad{
+		Keys:  k,
+		board: contact.NewBoard(k.names, k.scores(), k.options.Debounce),
+		lost:  map[int]string{},
+		queue: contact.Queue{Prefix: "keys", Log: k.options.Log.With("pad", k.String())},
+	}
+	if k.options.Lamps != (Lamps{}) {
+		p.lamps = make(chan lit, 1)
+		keepers.Go(func() { lampKeeper{k, p.lamps}.run(ctx) })
+	}
+	return p
 }
 
 func (p *pad) take(r report) {
 	logPeriph(p.options.Log)
-	if r.lost != nil {
-		p.lose(r)
-		return
+	for i, key := range r.keys {
+		if r.lost != nil {
+			p.lose(key, r.lost.Error())
+			continue
+		}
+		if r.of>>i&1 == 0 {
+			continue
+		}
+		p.found(key, r.at)
+		high := r.high>>i&1 == 1
+		p.queue.Add(p.board.Read(key, contact.Reading{
+			At: r.at, Active: high == (p.options.Active == "high"), Edge: r.moved>>i&1 == 1,
+		})...)
 	}
-	p.found(r)
-	p.signal(p.board.read(r.key, r.reading)...)
 }
 
 // lose tells the desk of the first line that is not there, and the log of each, once a reason.
-func (p *pad) lose(r report) {
-	p.signal(p.board.lose(r.key)...)
-	name, why := p.names[r.key], r.lost.Error()
-	if p.lost[r.key] == why {
+func (p *pad) lose(key int, why string) {
+	p.queue.Add(p.board.Lose(key)...)
+	name := p.names[key]
+	if p.lost[key] == why {
 		return
 	}
 	p.options.Log.Warn("no line", "pad", p.String(), "line", name, "error", why)
 	if len(p.lost) == 0 {
-		p.signal(device.Signal{Kind: device.Lost, At: p.options.Uptime(), Reason: "no line " + name, Detail: why})
+		p.queue.Add(device.Signal{Kind: device.Lost, At: p.options.Uptime(), Reason: "no line " + name, Detail: why})
 	}
-	p.lost[r.key] = why
+	p.lost[key] = why
 }
 
 // found takes a first reading as the sign that the line is open.
-func (p *pad) found(r report) {
-	if _, was := p.lost[r.key]; !was {
+func (p *pad) found(key int, at time.Duration) {
+	if _, was := p.lost[key]; !was {
 		return
 	}
-	delete(p.lost, r.key)
-	p.options.Log.Info("line open", "pad", p.String(), "line", p.names[r.key])
+	delete(p.lost, key)
+	p.options.Log.Info("line open", "pad", p.String(), "line", p.names[key])
 	if len(p.lost) == 0 {
-		p.signal(device.Signal{Kind: device.Back, At: r.at})
+		p.queue.Add(device.Signal{Kind: device.Back, At: at})
 	}
 }
 
-// signal queues signals, each under an ID of its own. What finds no room is said aloud.
-func (p *pad) signal(signals ...device.Signal) {
-	for _, s := range signals {
-		p.signals++
-		s.ID = "keys-" + strconv.Itoa(p.signals)
-		room := maxQueue
-		if s.Kind == device.Refused {
-			room = maxRefused
-		}
-		if len(p.queue) >= room {
-			p.options.Log.Error("signal dropped: nobody takes them", "pad", p.String(), "kind", s.Kind, "reason", s.Reason)
-			continue
-		}
-		p.queue = append(p.queue, s)
+// light tells the lamps' keeper what they show now, if that has changed. What it has not yet taken
+// is no longer wanted.
+func (p *pad) light() {
+	if p.lamps == nil {
+		return
 	}
+	now := p.options.Uptime()
+	want, change := p.face.lit(now)
+	p.timer = nil
+	if change > 0 {
+		p.timer = time.After(change)
+	}
+	if want == p.shown {
+		return
+	}
+	select {
+	case <-p.lamps:
+	default:
+	}
+	p.lamps <- want
+	p.shown = want
 }

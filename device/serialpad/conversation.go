@@ -73,6 +73,9 @@ func (c *conversation) frame(f profiles.Frame, at time.Duration) {
 		c.pad.resent.Add(1)
 		return
 	}
+	if c.station.IsHello(f) { // what it waited to be thanked for it has forgotten, and its next number may be an old one
+		c.unthanked.list, c.thanked.list = nil, nil
+	}
 	s = c.signal(s)
 	_, key := c.station.Key(f)
 	c.unthanked.add(s, f, ack, key)

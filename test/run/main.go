@@ -1,5 +1,6 @@
 // Run puts headquarters and one counter on this machine: `make run`. It starts both programs on
 // built-in defaults, says which two pages to open and what to press, and takes both down at Ctrl-C.
+// `PAD=ff68 make run` puts a simulated pad of that make at the counter, whose keys are the keyboard's.
 package main
 
 import (
@@ -22,27 +23,33 @@ import (
 func main() {
 	bin := flag.String("bin", ".build", "the folder of the built programs")
 	dir := flag.String("dir", ".run", "the folder for data, configuration and logs")
+	simulated := flag.String("pad", os.Getenv("PAD"), "the make of a simulated pad at the counter, as ff68; none: the page only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *bin, *dir); err != nil {
+	if err := run(ctx, *bin, *dir, *simulated); err != nil {
 		fmt.Fprintln(os.Stderr, "make run:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, bin, dir string) error {
+func run(ctx context.Context, bin, dir, simulated string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	p, err := atCounter(simulated, dir)
+	if err != nil {
+		return err
+	}
+	defer p.pull()
 	inspector, err := start(ctx, bin, dir, "inspector", "serve", inspectorConfig())
 	if err != nil {
 		return err
 	}
 	defer inspector.end()
-	evalpad, err := start(ctx, bin, dir, "evalpad", "run", evalpadConfig(inspector.says["broker"]))
+	evalpad, err := start(ctx, bin, dir, "evalpad", "run", evalpadConfig(inspector.says["broker"], p.counter()))
 	if err != nil {
 		return err
 	}
@@ -55,22 +62,30 @@ func run(ctx context.Context, bin, dir string) error {
   with two hours to begin the investigation. Ctrl-C stops everything; data and logs are in %s.
 
 `, evalpad.says["screen"], inspector.says["web"], dir)
+	operated := make(chan error, 1)
+	go func() { operated <- p.operate(ctx, os.Stdout) }()
 	select {
 	case <-ctx.Done():
-		fmt.Println("\nstopping both …")
-		return nil
-	case err := <-inspector.done:
-		return fmt.Errorf("inspector ended by itself: %w; see %s", err, inspector.log)
-	case err := <-evalpad.done:
-		return fmt.Errorf("evalpad ended by itself: %w; see %s", err, evalpad.log)
+	case err = <-operated:
+		operated <- nil
+	case err = <-inspector.done:
+		err = fmt.Errorf("inspector ended by itself: %w; see %s", err, inspector.log)
+	case err = <-evalpad.done:
+		err = fmt.Errorf("evalpad ended by itself: %w; see %s", err, evalpad.log)
 	}
+	cancel()
+	<-operated // from here on the terminal is as it was
+	if err == nil {
+		fmt.Println("\nstopping both …")
+	}
+	return err
 }
 
 func inspectorConfig() string {
 	return fmt.Sprintf("data_dir: inspector\nbroker: {listen: 127.0.0.1:0}\nweb: {listen: %s}\n", free("127.0.0.1:8080"))
 }
 
-func evalpadConfig(broker string) string {
+func evalpadConfig(broker, counter string) string {
 	return fmt.Sprintf(`device: pad-demo-01
 region: r11
 branch: b0731
@@ -78,8 +93,8 @@ data_dir: evalpad
 headquarters: {broker: %q}
 screen: {listen: %s}
 counters:
-  - {counter: c03, business: credit, ask: [attitude, efficiency, compliance]}
-`, broker, free("127.0.0.1:8090"))
+  - {counter: c03, business: credit, %s}
+`, broker, free("127.0.0.1:8090"), counter)
 }
 
 // free is the wished address, or one with any port if somebody listens there.

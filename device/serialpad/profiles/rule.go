@@ -22,11 +22,12 @@ type rule struct {
 const (
 	meansPress    = string(device.Press)
 	meansUnmapped = "unmapped" // a key that has no meaning to us: refused and counted
+	meansHello    = "hello"    // the pad has been without power: as other, and its numbers begin anew
 )
 
 var meanings = []string{
 	meansPress, string(device.Prompt), string(device.Cancel), string(device.TellerIn), string(device.TellerOut),
-	string(device.Other), meansUnmapped,
+	string(device.Other), meansHello, meansUnmapped,
 }
 
 // The acknowledgements of a message.

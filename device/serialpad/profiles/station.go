@@ -132,6 +132,8 @@ func (s *Station) signal(means string, in found) device.Signal {
 		return device.Signal{Kind: kind, Teller: in.number()}
 	case device.TellerOut, device.Other:
 		return device.Signal{Kind: kind}
+	case meansHello:
+		return device.Signal{Kind: device.Other}
 	}
 	return device.Signal{Kind: device.Refused, Reason: device.ReasonUnmappedKey}
 }
@@ -167,6 +169,18 @@ func (s *Station) Key(f Frame) (key byte, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// IsHello reports whether a frame says that its pad has been without power, and so has forgotten what
+// it sent.
+func (s *Station) IsHello(f Frame) bool {
+	role, mine := s.role(f)
+	for i := range s.p.rules {
+		if _, fits := s.p.rules[i].fits(&f, role); fits && mine {
+			return s.p.rules[i].means == meansHello
+		}
+	}
+	return false
 }
 
 // Speak gives the frames for something to be shown. The thank-you names no question and no score.
