@@ -9,6 +9,7 @@ need mosquitto_sub mosquitto-clients
 need socat socat
 need mkfs.ext4 e2fsprogs
 need chromium chromium
+need curl curl
 fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -57,8 +57,9 @@ const (
 	ReasonNotAsked   = "not-asked"        // a question that this counter does not ask
 	ReasonBadScore   = "bad-score"        // not 1 to 5
 	ReasonTooMuch    = "too-much-time"    // more time was wanted for too often
-	ReasonTicketDone = "ticket-done"      // a transaction that was asked, or rated, cannot end unasked
+	ReasonTicketDone = "ticket-done"      // one that was asked cannot end unasked, and one that is over is not asked by a program that says things twice
 	ReasonTooLong    = "too-long"         // a name or ticket of more than 64 bytes
+	ReasonBadService = "bad-service"      // neither ordinary nor priority
 	ReasonStoreFault = "store-fault"      // it could not be put on disk
 	ReasonUnknown    = "unknown-signal"   // of a kind that no driver should send
 )

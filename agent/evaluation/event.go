@@ -14,10 +14,13 @@ type Heard struct {
 	Signal, Echo string
 }
 
-// Prompted asks the customer to rate. ID is for the evaluation that it opens.
+// Prompted asks the customer to rate. ID is for the evaluation that it opens; Service is the queue's
+// class, ordinary, priority or "". Once is that whoever prompts may say the same twice: an open ticket
+// stays as it is, and one that is done is refused, not asked again.
 type Prompted struct {
 	Heard
-	By, Ticket, ID string
+	By, Ticket, Service, ID string
+	Once                    bool
 }
 
 // Pressed is a customer's key. Dimension is the question that the pad was showing, or "" for
@@ -53,10 +56,10 @@ type Reasoned struct {
 }
 
 // Unasked is a transaction that has ended and whose customer was never asked: participation needs an
-// honest denominator. ID is for its record.
+// honest denominator. By is who says so; ID is for its record.
 type Unasked struct {
 	Heard
-	Ticket, ID string
+	By, Ticket, ID string
 }
 
 // Elapsed is the end of what the last Arm began.

@@ -27,6 +27,7 @@ func (s State) closed(end wire.Stamp, flags ...string) (State, []Effect) {
 			s.Past = s.past(at, e, s.Idle)
 		}
 	}
+	s = s.ended(e.Ticket, howCut(flags), end)
 	if s.Open.Again {
 		e.Flags = append(e.Flags, wire.FlagTicketAgain)
 	}
@@ -105,7 +106,7 @@ func (s State) restarted(e Restarted) (State, []Effect) {
 func (u Unfinished) evaluation(end wire.Stamp, flags []string) wire.Evaluation {
 	e := wire.Evaluation{
 		Evaluation: u.ID, Teller: u.Teller, Ticket: u.Ticket,
-		Prompted: u.Prompted, PromptBy: u.PromptBy,
+		Prompted: u.Prompted, PromptBy: u.PromptBy, Service: u.Service,
 		Scores: map[wire.Dimension]wire.Score{}, Reasons: []string{}, Flags: []string{},
 		Pressed: end,
 	}

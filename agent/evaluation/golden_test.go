@@ -80,6 +80,13 @@ func asking() evaluation.State {
 	return s
 }
 
+// once is the prompt of a program that says the same again when it has heard no answer.
+func once(seconds float64, ticket string) evaluation.Prompted {
+	p := prompt(seconds, ticket)
+	p.By, p.Service, p.Once = "counter program", "priority", true
+	return p
+}
+
 func reasoned(seconds float64, codes ...string) evaluation.Reasoned {
 	return evaluation.Reasoned{Heard: heard(seconds), Codes: codes, ID: fmt.Sprintf("E%g", seconds)}
 }
@@ -137,6 +144,14 @@ func stories() []story {
 		}},
 		{"A ticket is asked once more after it was rated", fair(), events{prompt(1, "A12"), press(4, 4), prompt(20, "A12"), press(23, 5)}},
 		{"A transaction ends unasked", fair(), events{unasked(1, "A12"), prompt(20, "A13"), unasked(22, "A13"), press(23, 4), unasked(24, "A13"), unasked(25, "A12")}},
+		{"A program says everything twice", three(), events{
+			once(1, "A12"), press(4, 2), once(5, "A12"), press(6, 4), press(7, 4), once(12, "A12"), unasked(13, "A12"),
+			once(20, "A13"), evaluation.Elapsed{At: at(50)}, once(51, "A13"), unasked(60, "A14"), unasked(61, "A14"), once(62, "A14"),
+		}},
+		{"A program may ask again what was taken back, or cut off", three(), events{
+			once(1, "A12"), press(4, 2), evaluation.Cancelled{Heard: heard(5)}, unasked(6, "A12"), once(7, "A12"),
+			evaluation.PadLost{At: at(8)}, once(10, "A12"), evaluation.Restarted{At: at(12)}, once(14, "A12"),
+		}},
 		{"Reasons are asked for after a good rating", asking(), events{prompt(1, "A12"), press(4, 5), reasoned(9), evaluation.Elapsed{At: at(12)}}},
 		{"Reasons are asked for in the same way after a bad one", asking(), events{
 			prompt(1, "A12"), press(4, 1), reasoned(9, "waiting", "attitude"), evaluation.Elapsed{At: at(12)},

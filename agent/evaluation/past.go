@@ -16,6 +16,7 @@ type Past struct {
 	Ticket   string                          `json:"ticket,omitempty"`
 	Prompted bool                            `json:"prompted"`
 	PromptBy string                          `json:"prompt_by,omitempty"`
+	Service  string                          `json:"service,omitempty"`
 	UI       string                          `json:"ui"`
 	At       wire.Stamp                      `json:"at"`                // of the press that finished it
 	Given    map[wire.Dimension][]wire.Score `json:"given"`             // what has a record, the first one first
@@ -36,7 +37,7 @@ type Hammer struct {
 // past makes what is open the past.
 func (s State) past(at wire.Stamp, e wire.Evaluation, presses []int64) *Past {
 	p := &Past{
-		ID: e.Evaluation, Teller: e.Teller, Ticket: e.Ticket, Prompted: e.Prompted, PromptBy: e.PromptBy, UI: e.UI,
+		ID: e.Evaluation, Teller: e.Teller, Ticket: e.Ticket, Prompted: e.Prompted, PromptBy: e.PromptBy, Service: e.Service, UI: e.UI,
 		At: at, Given: map[wire.Dimension][]wire.Score{}, Presses: presses, Why: len(s.Rules.Reasons) > 0,
 	}
 	for d, score := range e.Scores {
@@ -113,7 +114,7 @@ func (p Past) amendment(e Pressed, question wire.Dimension) wire.Evaluation {
 
 func (p Past) record(id string, at wire.Stamp) wire.Evaluation {
 	e := wire.Evaluation{
-		Evaluation: id, Amends: p.ID, Teller: p.Teller, Ticket: p.Ticket, Prompted: p.Prompted, PromptBy: p.PromptBy,
+		Evaluation: id, Amends: p.ID, Teller: p.Teller, Ticket: p.Ticket, Prompted: p.Prompted, PromptBy: p.PromptBy, Service: p.Service,
 		Outcome: wire.Rated, Scores: map[wire.Dimension]wire.Score{}, Reasons: []string{}, Flags: []string{},
 		UI: p.UI, Pressed: at,
 	}

@@ -14,6 +14,12 @@ func (s State) prompted(e Prompted) (State, []Effect) {
 	switch {
 	case len(e.By) > maxText || len(e.Ticket) > maxText:
 		return s.refused(ReasonTooLong)
+	case !slices.Contains(services, e.Service):
+		return s.refused(ReasonBadService)
+	case e.Once && s.Open != nil && e.Ticket != "" && e.Ticket == s.Open.Ticket:
+		return s, []Effect{Again{e.Signal}}
+	case e.Once && s.isDone(e.Ticket, e.At):
+		return s.refused(ReasonTicketDone)
 	case s.Open.isOf(e):
 		return s, []Effect{Arm{s.window()}, s.show(e.Signal)}
 	}
@@ -24,7 +30,7 @@ func (s State) prompted(e Prompted) (State, []Effect) {
 	s = s.seen(e.At)
 	s.Open = &Unfinished{
 		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket, Again: e.Ticket != "" && slices.Contains(s.Tickets, e.Ticket),
-		Prompted: true, PromptBy: e.By, Echo: e.Echo, Begun: e.At,
+		Prompted: true, PromptBy: e.By, Service: e.Service, Echo: e.Echo, Begun: e.At,
 	}
 	s.Last = nil
 	return s, append(finished, Keep{}, Arm{s.window()}, s.show(e.Signal))
@@ -45,34 +51,6 @@ func (s State) more(e More) (State, []Effect) {
 	open.More++
 	s.Open = &open
 	return s, []Effect{Keep{}, Arm{s.window()}, s.show(e.Signal)}
-}
-
-// unasked records a transaction whose customer was not asked.
-func (s State) unasked(e Unasked) (State, []Effect) {
-	s = s.current(e.At)
-	switch {
-	case len(e.Ticket) > maxText:
-		return s.refused(ReasonTooLong)
-	case e.Ticket != "" && (slices.Contains(s.Tickets, e.Ticket) || s.Open != nil && s.Open.Ticket == e.Ticket):
-		return s.refused(ReasonTicketDone)
-	}
-	s = s.seen(e.At).rated(e.Ticket)
-	return s, []Effect{Finish{wire.Evaluation{
-		Evaluation: e.ID, Teller: s.Teller, Ticket: e.Ticket, Outcome: wire.NotPrompted, UI: s.Rules.UI,
-		Scores: map[wire.Dimension]wire.Score{}, Reasons: []string{}, Flags: []string{}, Pressed: e.At,
-	}}, Keep{}, Again{e.Signal}}
-}
-
-// mostTickets is how many tickets a counter remembers as done: a day of a busy one.
-const mostTickets = 64
-
-// rated remembers a ticket as done.
-func (s State) rated(ticket string) State {
-	if ticket != "" && !slices.Contains(s.Tickets, ticket) {
-		s.Tickets = append(slices.Clone(s.Tickets), ticket)
-		s.Tickets = s.Tickets[max(0, len(s.Tickets)-mostTickets):]
-	}
-	return s
 }
 
 // isOf reports whether e is the very prompt that opened u and nothing was pressed since: the same

@@ -24,6 +24,7 @@ type State struct {
 	Pace     *Pace       `json:"pace,omitempty"`      // of the last evaluations
 	TellerAt *wire.Stamp `json:"teller_at,omitempty"` // when the teller was last at work
 	Tickets  []string    `json:"tickets,omitempty"`   // rated last, so that one that is asked again is known
+	Ended    []Ended     `json:"ended,omitempty"`     // tickets that were over last, rated or not
 }
 
 // Unfinished is the evaluation that is open. Begun is the moment of its prompt or, without one, of
@@ -34,6 +35,7 @@ type Unfinished struct {
 	Ticket   string     `json:"ticket,omitempty"`
 	Prompted bool       `json:"prompted"`
 	PromptBy string     `json:"prompt_by,omitempty"`
+	Service  string     `json:"service,omitempty"`
 	Echo     string     `json:"echo,omitempty"`
 	Again    bool       `json:"again,omitempty"` // the ticket has been rated before
 	More     int        `json:"more,omitempty"`  // how often the customer wanted more time

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Need returns the path of a program from Debian, or skips the test. It and its two neighbours below
+// Need returns the path of a program from Debian, or skips the test. It and its neighbours below
 // are the only place that skips: the end of make test counts such tests and names each with its reason.
 func Need(t testing.TB, program string) string {
 	t.Helper()
@@ -40,4 +40,15 @@ func NeedDevice(t testing.TB, path string) {
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("this kernel has no %s", path)
 	}
+}
+
+// NeedAxe is the script of axe-core, or skips the test: without it nothing looks for what keeps
+// somebody out.
+func NeedAxe(t testing.TB) string {
+	t.Helper()
+	script, err := axe()
+	if err != nil {
+		t.Skipf("axe-core cannot be had: %v", err)
+	}
+	return script
 }
