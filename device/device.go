@@ -30,6 +30,8 @@ const (
 	Cancel    SignalKind = "cancel"     // the teller takes the prompt back
 	TellerIn  SignalKind = "teller-in"  // Teller logs in
 	TellerOut SignalKind = "teller-out" // whoever is logged in leaves
+	More      SignalKind = "more"       // the customer wants more time for the question
+	Reasons   SignalKind = "reasons"    // why the rating was as it was: Codes, none where the customer would not say
 	Other     SignalKind = "other"      // understood, acknowledged, and nothing to us: call, recall, one-metre line
 	Refused   SignalKind = "refused"    // not taken: Reason, for the count; it is never acknowledged
 	Lost      SignalKind = "lost"       // the pad is gone: Reason
@@ -54,7 +56,8 @@ type Signal struct {
 	Detail    string // for a technician's log, as the frame in hexadecimal
 	// Echo names what the pad sends again, byte for byte, until it is thanked; "" on a pad that
 	// never repeats itself.
-	Echo string
+	Echo  string
+	Codes string // of reasons, with spaces between them
 }
 
 // ShowKind is what a pad can be made to show.
@@ -64,7 +67,10 @@ type ShowKind string
 const (
 	Idle   ShowKind = "idle"   // nobody is asked; Dimension is what a press without a prompt answers
 	Ask    ShowKind = "ask"    // please rate: Dimension, Step of Steps, within Window
-	Thanks ShowKind = "thanks" // thank you
+	Thanks ShowKind = "thanks" // thank you; with Code
+	// Why asks, after every rating in the same way, for reasons among Codes within Window. A pad that
+	// cannot ask thanks instead.
+	Why ShowKind = "why"
 	// Fault is that this pad cannot take ratings just now. Without For it also says that whatever
 	// was signalled is not kept: a driver forgets it, so that its pad's next try is a new signal.
 	Fault ShowKind = "fault"
@@ -81,6 +87,8 @@ type Show struct {
 	Step      int // 1 to Steps
 	Steps     int
 	Window    time.Duration // how long this question waits
+	Codes     string        // the reasons to choose from, with spaces between them
+	Code      string        // by which the customer can ask what became of the rating
 }
 
 // Refusal reasons that several drivers share.

@@ -29,15 +29,16 @@ var roads = map[string]string{
 	"device/serialpad/profiles": "device",
 	"device/touch":              "device",
 
-	"agent/evaluation": "device sync/wire",
-	"agent/alert":      "sync/wire",
-	"agent/control":    "",
-	"agent":            "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
+	"agent/evaluation":  "device sync/wire",
+	"agent/alert":       "sync/wire",
+	"agent/control":     "",
+	"agent/counterdesk": "agent/evaluation", // what a desk's errors mean to a teller's program
+	"agent":             "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
 	"cmd/internal/config":          "device/serialpad/profiles device/hidkeys/keynames", // a pad profile is a file with places, too, and a key is checked where its name stands
 	"cmd/internal/command":         "cmd/internal/config",                               // a fault in a configuration has an exit code of its own
 	"cmd/evalpad/internal/probing": "device device/serialpad/profiles",                  // what makes sense of bytes, without a port
-	"cmd/evalpad": "agent agent/control agent/evaluation cmd/evalpad/internal/probing cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
+	"cmd/evalpad": "agent agent/control agent/counterdesk agent/evaluation cmd/evalpad/internal/probing cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
 	"cmd/inspector/internal/casebook": "sync/wire",

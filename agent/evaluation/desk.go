@@ -58,7 +58,7 @@ type Desk struct {
 
 	pads    []*pad
 	heard   chan heard
-	prompts chan request
+	asked   chan request
 	window  *time.Timer // what Arm starts
 	retry   *time.Timer // runs while degraded
 	ran     atomic.Bool
@@ -87,7 +87,7 @@ func NewDesk(opts Options) (*Desk, error) {
 	d := &Desk{
 		opts: opts, state: state,
 		log:   cmp.Or(opts.Log, slog.New(slog.DiscardHandler)).With("counter", opts.Counter),
-		heard: make(chan heard), prompts: make(chan request), stopped: make(chan struct{}),
+		heard: make(chan heard), asked: make(chan request), stopped: make(chan struct{}),
 	}
 	for i, driver := range opts.Pads {
 		d.pads = append(d.pads, newPad(i, driver, d.log, opts.Retry))
@@ -174,8 +174,8 @@ func (d *Desk) next(ctx context.Context) (work func()) {
 	select {
 	case h := <-d.heard:
 		return func() { d.take(ctx, h) }
-	case r := <-d.prompts:
-		return func() { r.done <- d.prompt(ctx, r) }
+	case r := <-d.asked:
+		return func() { r.done <- r.work(ctx) }
 	case <-d.window.C:
 		return func() { d.elapse(ctx) }
 	case <-d.retry.C:

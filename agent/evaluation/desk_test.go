@@ -113,7 +113,7 @@ func TestPadLost(t *testing.T) {
 		c.pad.keys <- please("p")
 		c.pad.keys <- key("a", 2)
 		c.pad.keys <- device.Signal{Kind: device.Lost, Reason: "unplugged"}
-		wantEnded(t, c.disk.ended(), "E1 partial 1 [pad-lost]")
+		wantEnded(t, c.disk.ended(), "E1 partial 1 [pad-lost too-fast]")
 		c.pad.keys <- device.Signal{Kind: device.Back}
 		c.pad.keys <- device.Signal{Kind: device.Stuck, Reason: "stuck-key", Detail: "GPIO17"}
 		c.pad.keys <- device.Signal{Kind: device.Free, Reason: "GPIO17"}
@@ -148,7 +148,7 @@ func TestTwoPads(t *testing.T) {
 		page.keys <- device.Signal{Kind: device.Lost}
 		wantEnded(t, c.disk.ended()) // the customer can still answer on the keypad
 		c.pad.keys <- device.Signal{Kind: device.Lost}
-		wantEnded(t, c.disk.ended(), "E1 partial 1 [pad-lost]")
+		wantEnded(t, c.disk.ended(), "E1 partial 1 [pad-lost too-fast]")
 		c.stop()
 	})
 }
@@ -243,7 +243,7 @@ func TestPromptByHeadquarters(t *testing.T) {
 		want(t, c.pad.seen(), asks("", wire.Overall, 1, 1))
 		c.pad.keys <- key("a", 4)
 		ended := c.disk.ended()
-		wantEnded(t, ended, "E1 rated 1 []")
+		wantEnded(t, ended, "E1 rated 1 [too-fast]")
 		if ended[0].Ticket != "A12" || ended[0].PromptBy != "headquarters" {
 			t.Errorf("ticket %q by %q, want A12 by headquarters", ended[0].Ticket, ended[0].PromptBy)
 		}

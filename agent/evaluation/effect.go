@@ -7,7 +7,7 @@ import (
 	"evalpad/sync/wire"
 )
 
-// Effect is one thing to be done: Finish, Keep, Refuse, Repeat, Arm, Disarm, Show or Again. Next
+// Effect is one thing to be done: Finish, Keep, Refuse, Repeat, Join, Arm, Disarm, Show or Again. Next
 // gives them in the order in which they are to be done.
 type Effect interface{ effect() }
 
@@ -25,6 +25,10 @@ type Refuse struct{ Reason string }
 // again.
 type Repeat struct{}
 
+// Join says that a press belongs to the evaluation before it and has no record of its own: it is
+// thanked, and counted.
+type Join struct{}
+
 // Arm starts the counter's one timer anew; Elapsed comes after For.
 type Arm struct{ For time.Duration }
 
@@ -41,6 +45,7 @@ func (Finish) effect() {}
 func (Keep) effect()   {}
 func (Refuse) effect() {}
 func (Repeat) effect() {}
+func (Join) effect()   {}
 func (Arm) effect()    {}
 func (Disarm) effect() {}
 func (Show) effect()   {}
@@ -51,7 +56,10 @@ const (
 	ReasonAnswered   = "answered-already" // that question has its score
 	ReasonNotAsked   = "not-asked"        // a question that this counter does not ask
 	ReasonBadScore   = "bad-score"        // not 1 to 5
+	ReasonTooMuch    = "too-much-time"    // more time was wanted for too often
+	ReasonTicketDone = "ticket-done"      // one that was asked cannot end unasked, and one that is over is not asked by a program that says things twice
 	ReasonTooLong    = "too-long"         // a name or ticket of more than 64 bytes
+	ReasonBadService = "bad-service"      // neither ordinary nor priority
 	ReasonStoreFault = "store-fault"      // it could not be put on disk
 	ReasonUnknown    = "unknown-signal"   // of a kind that no driver should send
 )

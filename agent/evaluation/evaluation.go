@@ -36,6 +36,12 @@ func Next(s State, e Event) (State, []Effect) {
 		return s.named(e.Teller, e.Heard)
 	case TellerOut:
 		return s.named("", e.Heard)
+	case More:
+		return s.more(e)
+	case Reasoned:
+		return s.reasoned(e)
+	case Unasked:
+		return s.unasked(e)
 	case Elapsed:
 		return s.elapsed(e)
 	case PadLost:
@@ -51,8 +57,17 @@ func Next(s State, e Event) (State, []Effect) {
 type Rules struct {
 	Ask    []wire.Dimension // one score each, in this order
 	Window time.Duration    // how long a question waits; each press starts it anew. 15 s to 120 s, default 30 s
+	First  time.Duration    // how long the first one waits, which has to be noticed: 15 s to 120 s, default Window
 	Thanks time.Duration    // how long the thank-you stays. 1 s to 10 s, default 3 s
 	UI     string           // what an evaluation without a press was asked on: keys (default), normal, large, voice or switch
+
+	// Reasons are the codes among which a customer may say why, after every rating; none: nobody is asked.
+	Reasons []string
+
+	LockOut time.Duration  // presses this soon after a finished evaluation belong to it: 0 (off) to 10 s
+	Hammer  Hammer         // the zero Hammer is off; up to 60 s each
+	Closing time.Duration  // when the branch closes, from midnight, which ends a log-in; 0 is never
+	Zone    *time.Location // of Closing; nil is the system's
 }
 
 // uis are the ways in which a pad can ask.
@@ -60,6 +75,7 @@ var uis = []string{"keys", "normal", "large", "voice", "switch"}
 
 func (r Rules) withDefaults() Rules {
 	r.Window = cmp.Or(r.Window, 30*time.Second)
+	r.First = cmp.Or(r.First, r.Window)
 	r.Thanks = cmp.Or(r.Thanks, 3*time.Second)
 	r.UI = cmp.Or(r.UI, "keys")
 	return r
@@ -81,6 +97,14 @@ func (r Rules) Validate() error {
 	switch {
 	case r.Window < 15*time.Second || r.Window > 120*time.Second:
 		return fmt.Errorf("window %s: want 15s to 120s", r.Window)
+	case r.First != 0 && (r.First < 15*time.Second || r.First > 120*time.Second):
+		return fmt.Errorf("first window %s: want 15s to 120s", r.First)
+	case r.LockOut < 0 || r.LockOut > 10*time.Second:
+		return fmt.Errorf("lock-out %s: want 0s to 10s", r.LockOut)
+	case r.Hammer != (Hammer{}) && (r.Hammer.Presses < 2 || r.Hammer.Presses > 100 || r.Hammer.Within <= 0 || r.Hammer.Within > time.Minute || r.Hammer.Pause <= 0 || r.Hammer.Pause > time.Minute):
+		return fmt.Errorf("hammer %+v: want 2 to 100 presses, within and pause up to 60s", r.Hammer)
+	case r.Closing < 0 || r.Closing >= 24*time.Hour:
+		return fmt.Errorf("closing %s: want a time of day", r.Closing)
 	case r.Thanks < time.Second || r.Thanks > 10*time.Second:
 		return fmt.Errorf("thanks %s: want 1s to 10s", r.Thanks)
 	case !slices.Contains(uis, r.UI):

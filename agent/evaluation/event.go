@@ -3,7 +3,7 @@ package evaluation
 import "evalpad/sync/wire"
 
 // Event is one thing that happens at a counter: Prompted, Pressed, Cancelled, TellerIn, TellerOut,
-// Elapsed, PadLost or Restarted.
+// More, Reasoned, Unasked, Elapsed, PadLost or Restarted.
 type Event interface{ event() }
 
 // Heard is what every signal of a pad has in common. Signal is its id, "" where nobody waits for an
@@ -14,10 +14,13 @@ type Heard struct {
 	Signal, Echo string
 }
 
-// Prompted asks the customer to rate. ID is for the evaluation that it opens.
+// Prompted asks the customer to rate. ID is for the evaluation that it opens; Service is the queue's
+// class, ordinary, priority or "". Once is that whoever prompts may say the same twice: an open ticket
+// stays as it is, and one that is done is refused, not asked again.
 type Prompted struct {
 	Heard
-	By, Ticket, ID string
+	By, Ticket, Service, ID string
+	Once                    bool
 }
 
 // Pressed is a customer's key. Dimension is the question that the pad was showing, or "" for
@@ -41,6 +44,24 @@ type TellerIn struct {
 // TellerOut is whoever was logged in leaving.
 type TellerOut struct{ Heard }
 
+// More is the customer wanting more time for the question.
+type More struct{ Heard }
+
+// Reasoned is why a customer has rated so: codes, or none of somebody who would not say. ID is for the
+// record.
+type Reasoned struct {
+	Heard
+	Codes []string
+	ID    string
+}
+
+// Unasked is a transaction that has ended and whose customer was never asked: participation needs an
+// honest denominator. By is who says so; ID is for its record.
+type Unasked struct {
+	Heard
+	By, Ticket, ID string
+}
+
 // Elapsed is the end of what the last Arm began.
 type Elapsed struct{ At wire.Stamp }
 
@@ -55,6 +76,9 @@ func (Pressed) event()   {}
 func (Cancelled) event() {}
 func (TellerIn) event()  {}
 func (TellerOut) event() {}
+func (More) event()      {}
+func (Reasoned) event()  {}
+func (Unasked) event()   {}
 func (Elapsed) event()   {}
 func (PadLost) event()   {}
 func (Restarted) event() {}

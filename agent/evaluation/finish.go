@@ -2,6 +2,7 @@ package evaluation
 
 import (
 	"slices"
+	"time"
 
 	"evalpad/sync/wire"
 )
@@ -15,6 +16,20 @@ func (s State) closed(end wire.Stamp, flags ...string) (State, []Effect) {
 	e.Outcome = s.outcome()
 	if e.UI == "" {
 		e.UI = s.Rules.UI
+	}
+	if last := len(s.Open.Answers); last > 0 {
+		at := s.Open.Answers[last-1].At
+		var paced []string
+		s, paced = s.paced(e, at)
+		e.Flags = append(e.Flags, paced...)
+		s = s.seen(at).rated(e.Ticket)
+		if e.Outcome == wire.Rated {
+			s.Past = s.past(at, e, s.Idle)
+		}
+	}
+	s = s.ended(e.Ticket, howCut(flags), end)
+	if s.Open.Again {
+		e.Flags = append(e.Flags, wire.FlagTicketAgain)
 	}
 	s.Open = nil
 	return s, []Effect{Finish{e}}
@@ -36,11 +51,29 @@ func (s State) outcome() wire.Outcome {
 // press of its own.
 func (s State) elapsed(e Elapsed) (State, []Effect) {
 	if s.Open == nil {
-		return s, []Effect{s.show("")}
+		return s.rested(e)
 	}
 	s, finished := s.closed(e.At)
 	s.Last = nil
 	return s, append(finished, Keep{}, Disarm{}, s.show(""))
+}
+
+// rested is the end of the thank-you, and then of the pause of a pad that was hammered.
+func (s State) rested(e Elapsed) (State, []Effect) {
+	if p := s.Past; p != nil && p.Why {
+		past := *p
+		past.Why = false
+		s.Past = &past
+		return s, append([]Effect{Keep{}}, s.thanks("")...)
+	}
+	if p := s.Past; p != nil && p.Paused > 0 {
+		if left := p.Paused - e.At.UptimeMS; left > 0 && p.At.Boot == e.At.Boot {
+			return s, []Effect{Arm{time.Duration(left) * time.Millisecond}, s.show("")}
+		}
+		s, finished := s.over(e.At)
+		return s, append(finished, Keep{}, s.show(""))
+	}
+	return s, []Effect{s.show("")}
 }
 
 // padLost ends what is open: nobody can answer it any more.
@@ -56,18 +89,24 @@ func (s State) padLost(e PadLost) (State, []Effect) {
 // of the prompt, the last that is known of it: the start may be days later and in another boot.
 func (s State) restarted(e Restarted) (State, []Effect) {
 	s.Last = s.Last.back(e.At)
-	if s.Open == nil {
+	nothing := s.Open == nil && s.Teller == "" && s.Past == nil && s.Idle == nil
+	s.Teller, s.TellerAt, s.Idle = "", nil, nil
+	s, before := s.over(e.At)
+	switch {
+	case nothing:
 		return s, []Effect{s.show("")}
+	case s.Open == nil:
+		return s, append(before, Keep{}, s.show(""))
 	}
 	s, finished := s.closed(s.Open.Begun, wire.FlagRestart)
-	return s, append(finished, Keep{}, Disarm{}, s.show(""))
+	return s, append(append(before, finished...), Keep{}, Disarm{}, s.show(""))
 }
 
 // evaluation writes down what was said; end is its stamp if nothing was.
 func (u Unfinished) evaluation(end wire.Stamp, flags []string) wire.Evaluation {
 	e := wire.Evaluation{
 		Evaluation: u.ID, Teller: u.Teller, Ticket: u.Ticket,
-		Prompted: u.Prompted, PromptBy: u.PromptBy,
+		Prompted: u.Prompted, PromptBy: u.PromptBy, Service: u.Service,
 		Scores: map[wire.Dimension]wire.Score{}, Reasons: []string{}, Flags: []string{},
 		Pressed: end,
 	}

@@ -64,6 +64,37 @@ func one() evaluation.State {
 	return s
 }
 
+// fair is a counter as it is shipped: right after an evaluation presses belong to it, and a pad that is
+// hammered is given a rest.
+func fair() evaluation.State {
+	s := one()
+	s.Rules.LockOut = 5 * time.Second
+	s.Rules.Hammer = evaluation.Hammer{Presses: 5, Within: 10 * time.Second, Pause: 30 * time.Second}
+	return s
+}
+
+// asking is fair, and asks for reasons.
+func asking() evaluation.State {
+	s := fair()
+	s.Rules.Reasons = []string{"attitude", "waiting", "environment"}
+	return s
+}
+
+// once is the prompt of a program that says the same again when it has heard no answer.
+func once(seconds float64, ticket string) evaluation.Prompted {
+	p := prompt(seconds, ticket)
+	p.By, p.Service, p.Once = "counter program", "priority", true
+	return p
+}
+
+func reasoned(seconds float64, codes ...string) evaluation.Reasoned {
+	return evaluation.Reasoned{Heard: heard(seconds), Codes: codes, ID: fmt.Sprintf("E%g", seconds)}
+}
+
+func unasked(seconds float64, ticket string) evaluation.Unasked {
+	return evaluation.Unasked{Heard: heard(seconds), Ticket: ticket, ID: fmt.Sprintf("E%g", seconds)}
+}
+
 type story struct {
 	title  string
 	from   evaluation.State
@@ -100,6 +131,38 @@ func stories() []story {
 		{"The power goes before a press", three(), events{prompt(1, ""), evaluation.Restarted{At: at(90)}}},
 		{"The agent restarts before it could thank for a press", three(), events{
 			prompt(1, ""), samePress, evaluation.Restarted{At: at(6)}, resent, evaluation.Elapsed{At: at(10)}, press(12, 2),
+		}},
+		{"The same key is pressed again right after", fair(), events{prompt(1, "A12"), press(4, 4), press(5, 4), press(8, 4), press(9.5, 4)}},
+		{"A slip is corrected downwards, and alerts", fair(), events{prompt(1, "A12"), press(4, 4), press(6, 1)}},
+		{"A bad score is pressed away, and stands", fair(), events{prompt(1, "A12"), press(4, 1), press(6, 5)}},
+		{"A child hammers the idle pad", fair(), events{
+			press(1, 3), press(1.5, 3), press(2, 5), press(2.5, 3), press(3, 4), press(9, 5), press(15, 1), press(16, 1),
+			evaluation.Elapsed{At: at(19)}, evaluation.Elapsed{At: at(33)}, press(40, 4),
+		}},
+		{"A prompt ends the rest of a hammered pad at once", fair(), events{
+			press(1, 3), press(1.5, 3), press(2, 3), press(2.5, 3), press(3, 3), prompt(5, "A12"), press(7, 2),
+		}},
+		{"A ticket is asked once more after it was rated", fair(), events{prompt(1, "A12"), press(4, 4), prompt(20, "A12"), press(23, 5)}},
+		{"A transaction ends unasked", fair(), events{unasked(1, "A12"), prompt(20, "A13"), unasked(22, "A13"), press(23, 4), unasked(24, "A13"), unasked(25, "A12")}},
+		{"A program says everything twice", three(), events{
+			once(1, "A12"), press(4, 2), once(5, "A12"), press(6, 4), press(7, 4), once(12, "A12"), unasked(13, "A12"),
+			once(20, "A13"), evaluation.Elapsed{At: at(50)}, once(51, "A13"), unasked(60, "A14"), unasked(61, "A14"), once(62, "A14"),
+		}},
+		{"A program may ask again what was taken back, or cut off", three(), events{
+			once(1, "A12"), press(4, 2), evaluation.Cancelled{Heard: heard(5)}, unasked(6, "A12"), once(7, "A12"),
+			evaluation.PadLost{At: at(8)}, once(10, "A12"), evaluation.Restarted{At: at(12)}, once(14, "A12"),
+		}},
+		{"Reasons are asked for after a good rating", asking(), events{prompt(1, "A12"), press(4, 5), reasoned(9), evaluation.Elapsed{At: at(12)}}},
+		{"Reasons are asked for in the same way after a bad one", asking(), events{
+			prompt(1, "A12"), press(4, 1), reasoned(9, "waiting", "attitude"), evaluation.Elapsed{At: at(12)},
+		}},
+		{"Nobody says why", asking(), events{press(4, 2), reasoned(5, "weather"), evaluation.Elapsed{At: at(24)}, evaluation.Elapsed{At: at(27)}}},
+		{"A customer needs more time", fair(), events{
+			prompt(1, ""), evaluation.More{Heard: heard(25)}, evaluation.More{Heard: heard(50)}, evaluation.More{Heard: heard(75)}, evaluation.More{Heard: heard(100)}, press(101, 4),
+		}},
+		{"Whoever was logged in has gone", fair(), events{
+			evaluation.TellerIn{Heard: heard(1), Teller: "1007"}, press(10, 4), press(14400, 4), press(28900, 4),
+			evaluation.TellerIn{Heard: heard(28910), Teller: "1008"}, evaluation.Restarted{At: at(28920)}, press(28930, 4),
 		}},
 	}
 }
@@ -141,6 +204,9 @@ func phases() []story {
 		{title: "one of three is answered", from: after(three(), first, answer)},
 		{title: "one of three is answered, without a prompt", from: after(three(), answer)},
 		{title: "the one question is asked", from: after(one(), first)},
+		{title: "a press has just finished one", from: after(fair(), prompt(1, "A13"), press(4, 4))},
+		{title: "the customer is asked why", from: after(asking(), prompt(1, "A13"), press(4, 4))},
+		{title: "the idle pad has been hammered", from: after(fair(), press(2, 4), press(3, 4), press(4, 4), press(5, 4), press(6, 4))},
 		{title: "the agent is just back from a restart", from: after(three(), first, answer, evaluation.Restarted{At: at(6)})},
 	}
 }
@@ -156,6 +222,7 @@ func anything() []evaluation.Event {
 		press(7, 4), repeat, pressOn(7, 1, wire.Attitude), pressOn(7, 5, wire.Compliance), pressOn(7, 3, "comfort"), press(7, 9),
 		evaluation.Cancelled{Heard: heard(7)},
 		evaluation.TellerIn{Heard: heard(7), Teller: "1007"}, evaluation.TellerOut{Heard: heard(7)},
+		evaluation.More{Heard: heard(7)}, reasoned(7, "waiting"), unasked(7, "A12"),
 		evaluation.Elapsed{At: at(37)}, evaluation.PadLost{At: at(7)}, evaluation.Restarted{At: at(7)},
 	}
 }
@@ -181,7 +248,7 @@ func TestEveryPairIsDefined(t *testing.T) {
 		kinds = append(kinds, reflect.TypeOf(e).Name())
 	}
 	slices.Sort(kinds)
-	want := []string{"Cancelled", "Elapsed", "PadLost", "Pressed", "Prompted", "Restarted", "TellerIn", "TellerOut"}
+	want := []string{"Cancelled", "Elapsed", "More", "PadLost", "Pressed", "Prompted", "Reasoned", "Restarted", "TellerIn", "TellerOut", "Unasked"}
 	if got := slices.Compact(kinds); !slices.Equal(got, want) {
 		t.Errorf("events in the table: got %v, want %v", got, want)
 	}
@@ -242,6 +309,12 @@ func happens(e evaluation.Event) string {
 		return fmt.Sprintf("%g teller %s logs in", seconds(e.At), e.Teller)
 	case evaluation.TellerOut:
 		return fmt.Sprintf("%g teller logs out", seconds(e.At))
+	case evaluation.More:
+		return fmt.Sprintf("%g customer wants more time", seconds(e.At))
+	case evaluation.Reasoned:
+		return fmt.Sprintf("%g customer says why: %s", seconds(e.At), cmp.Or(strings.Join(e.Codes, " "), "rather not"))
+	case evaluation.Unasked:
+		return fmt.Sprintf("%g transaction %s ends unasked", seconds(e.At), e.Ticket)
 	case evaluation.Elapsed:
 		return fmt.Sprintf("%g the time is over", seconds(e.At))
 	case evaluation.PadLost:
@@ -264,6 +337,8 @@ func sees(effects []evaluation.Effect) string {
 			return fmt.Sprintf("rate %s (%d of %d)", show.Dimension, show.Step, show.Steps)
 		case show.Kind == device.Thanks:
 			return "thank you"
+		case show.Kind == device.Why:
+			return "why? " + show.Codes
 		}
 		return "the resting pad"
 	}
@@ -284,6 +359,8 @@ func recorded(effects []evaluation.Effect) string {
 			w = append(w, "refused and counted: "+e.Reason)
 		case evaluation.Repeat:
 			w = append(w, "nothing: it was taken before the restart")
+		case evaluation.Join:
+			w = append(w, "it is counted with the one before")
 		}
 	}
 	return cmp.Or(strings.Join(w, "; "), "nothing")
@@ -305,9 +382,18 @@ func finished(e wire.Evaluation) string {
 	if e.Dissatisfied {
 		w = append(w, "DISSATISFIED")
 	}
+	if e.Amends != "" {
+		w = append(w, "of "+e.Amends)
+	}
+	if e.Joined > 0 {
+		w = append(w, fmt.Sprintf("with %d presses more", e.Joined))
+	}
 	w = append(w, fmt.Sprintf("at %g", seconds(e.Pressed)))
 	if e.Teller != "" {
 		w = append(w, "teller "+e.Teller)
+	}
+	if len(e.Reasons) > 0 {
+		w = append(w, "because "+strings.Join(e.Reasons, ","))
 	}
 	if len(e.Flags) > 0 {
 		w = append(w, "flags "+strings.Join(e.Flags, ","))

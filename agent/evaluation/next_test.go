@@ -85,7 +85,7 @@ func TestFinishedEvaluation(t *testing.T) {
 			wire.Evaluation{
 				Evaluation: "E9", Outcome: wire.Rated, Prompted: true, PromptBy: "caller keypad",
 				Scores:  map[wire.Dimension]wire.Score{wire.Overall: 5},
-				Reasons: []string{}, Flags: []string{}, UI: "keys", Pressed: at(8),
+				Reasons: []string{}, Flags: []string{wire.FlagTooFast}, UI: "keys", Pressed: at(8),
 			},
 		},
 	}
@@ -235,9 +235,11 @@ func TestSamePrompt(t *testing.T) {
 func TestTooLongIsRefused(t *testing.T) {
 	long := strings.Repeat("x", 65)
 	for name, e := range map[string]evaluation.Event{
-		"ticket": evaluation.Prompted{Heard: heard(1), Ticket: long, ID: "E"},
-		"by":     evaluation.Prompted{Heard: heard(1), By: long, ID: "E"},
-		"teller": evaluation.TellerIn{Heard: heard(1), Teller: long},
+		"ticket":     evaluation.Prompted{Heard: heard(1), Ticket: long, ID: "E"},
+		"by":         evaluation.Prompted{Heard: heard(1), By: long, ID: "E"},
+		"teller":     evaluation.TellerIn{Heard: heard(1), Teller: long},
+		"unasked":    evaluation.Unasked{Heard: heard(1), Ticket: long, ID: "E"},
+		"unasked by": evaluation.Unasked{Heard: heard(1), By: long, ID: "E"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, effects := evaluation.Next(three(), e)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"evalpad/device"
 	"evalpad/sync/wire"
 )
 
@@ -13,19 +12,24 @@ import (
 // press is the customer's. The last score wanted closes the evaluation.
 func (s State) pressed(e Pressed) (State, []Effect) {
 	if s.isRepeat(e.Heard) {
-		return s, []Effect{Repeat{}, Arm{s.Rules.Thanks}, thanks(e.Signal)}
+		return s, append([]Effect{Repeat{}}, s.thanks(e.Signal)...)
 	}
+	s = s.current(e.At)
 	question := cmp.Or(e.Dimension, s.asked())
 	if reason := s.refusal(e.Score, question); reason != "" {
 		return s.refused(reason)
 	}
-	s.Open = s.begun(e).with(Answer{question, e.Score, s.ui(e.UI), e.At})
+	if s.Open == nil && s.joins(e.At) {
+		return s.joined(e, question)
+	}
+	s, before := s.opened(e)
+	s.Open = s.Open.with(Answer{question, e.Score, s.ui(e.UI), e.At})
 	s.Last = accepted(e.Heard)
 	if s.asked() != "" {
-		return s, []Effect{Keep{}, Arm{s.Rules.Window}, s.show(e.Signal)}
+		return s, append(before, Keep{}, Arm{s.window()}, s.show(e.Signal))
 	}
 	s, finished := s.closed(e.At)
-	return s, append(finished, Keep{}, Arm{s.Rules.Thanks}, thanks(e.Signal))
+	return s, append(append(append(before, finished...), Keep{}), s.thanks(e.Signal)...)
 }
 
 // refusal says why a press is not taken, "" if it is. A late answer to an earlier question is taken
@@ -42,12 +46,19 @@ func (s State) refusal(score wire.Score, question wire.Dimension) string {
 	return ""
 }
 
-// begun is the evaluation to which the press belongs: the open one, or a new one of its own.
-func (s State) begun(e Pressed) Unfinished {
+// opened sees to it that an evaluation is open for the press: the one that is, or one of its own.
+func (s State) opened(e Pressed) (State, []Effect) {
 	if s.Open != nil {
-		return *s.Open
+		return s, nil
 	}
-	return Unfinished{ID: e.ID, Teller: s.Teller, Begun: e.At}
+	var presses []int64
+	if s.Past != nil && s.Past.At.Boot == e.At.Boot {
+		presses = slices.Clone(s.Past.Presses)
+	}
+	s, before := s.over(e.At)
+	s.Idle = recent(append(presses, e.At.UptimeMS), s.Rules.Hammer)
+	s.Open = &Unfinished{ID: e.ID, Teller: s.Teller, Begun: e.At}
+	return s, before
 }
 
 // ui is how the pad asked; a pad that does not say, or says what no record may, asks as its counter does.
@@ -56,9 +67,4 @@ func (s State) ui(told string) string {
 		return told
 	}
 	return s.Rules.UI
-}
-
-// thanks is the same for every score: the counter never shows the teller a bad one.
-func thanks(signal string) Show {
-	return Show{device.Show{For: signal, Kind: device.Thanks}}
 }

@@ -1,6 +1,10 @@
 package evaluation
 
-import "evalpad/sync/wire"
+import (
+	"slices"
+
+	"evalpad/sync/wire"
+)
 
 // prompted opens an evaluation. One that is open ends as what it was, unless this is its own prompt
 // once more; then only the window starts anew, because the teller reminds a customer who is still
@@ -10,16 +14,43 @@ func (s State) prompted(e Prompted) (State, []Effect) {
 	switch {
 	case len(e.By) > maxText || len(e.Ticket) > maxText:
 		return s.refused(ReasonTooLong)
+	case !slices.Contains(services, e.Service):
+		return s.refused(ReasonBadService)
+	case e.Once && s.Open != nil && e.Ticket != "" && e.Ticket == s.Open.Ticket:
+		return s, []Effect{Again{e.Signal}}
+	case e.Once && s.isDone(e.Ticket, e.At):
+		return s.refused(ReasonTicketDone)
 	case s.Open.isOf(e):
-		return s, []Effect{Arm{s.Rules.Window}, s.show(e.Signal)}
+		return s, []Effect{Arm{s.window()}, s.show(e.Signal)}
 	}
-	s, finished := s.closed(e.At, wire.FlagReprompted)
+	s, finished := s.current(e.At).closed(e.At, wire.FlagReprompted)
+	s, before := s.over(e.At)
+	finished = append(before, finished...)
+	s.Idle = nil
+	s = s.seen(e.At)
 	s.Open = &Unfinished{
-		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket,
-		Prompted: true, PromptBy: e.By, Echo: e.Echo, Begun: e.At,
+		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket, Again: e.Ticket != "" && slices.Contains(s.Tickets, e.Ticket),
+		Prompted: true, PromptBy: e.By, Service: e.Service, Echo: e.Echo, Begun: e.At,
 	}
 	s.Last = nil
-	return s, append(finished, Keep{}, Arm{s.Rules.Window}, s.show(e.Signal))
+	return s, append(finished, Keep{}, Arm{s.window()}, s.show(e.Signal))
+}
+
+// mostMore is how often a customer can have more time for an evaluation.
+const mostMore = 3
+
+// more starts the window of the question anew.
+func (s State) more(e More) (State, []Effect) {
+	switch {
+	case s.Open == nil:
+		return s, []Effect{Again{e.Signal}}
+	case s.Open.More >= mostMore:
+		return s.refused(ReasonTooMuch)
+	}
+	open := *s.Open
+	open.More++
+	s.Open = &open
+	return s, []Effect{Keep{}, Arm{s.window()}, s.show(e.Signal)}
 }
 
 // isOf reports whether e is the very prompt that opened u and nothing was pressed since: the same
@@ -48,10 +79,10 @@ func (s State) named(teller string, h Heard) (State, []Effect) {
 	case len(teller) > maxText:
 		return s.refused(ReasonTooLong)
 	case teller == s.Teller:
-		return s.forgotten(h)
+		return s.seen(h.At).forgotten(h)
 	}
-	s.Teller, s.Last = teller, nil
-	return s, []Effect{Keep{}, Again{h.Signal}}
+	s.Teller, s.Last, s.TellerAt = teller, nil, nil
+	return s.seen(h.At), []Effect{Keep{}, Again{h.Signal}}
 }
 
 // forgotten answers a signal that changes nothing, except that whatever came before it is no longer

@@ -30,7 +30,10 @@ func anyEvent(t *rapid.T, n int, ms int64, boot string) evaluation.Event {
 			UI:        rapid.SampledFrom([]string{"", "keys", "large", "telepathy"}).Draw(t, "ui"),
 		}
 	case "prompt":
-		return evaluation.Prompted{Heard: h, ID: id, By: "teller", Ticket: rapid.SampledFrom([]string{"", "A1", "A2"}).Draw(t, "ticket")}
+		return evaluation.Prompted{
+			Heard: h, ID: id, By: "teller", Ticket: rapid.SampledFrom([]string{"", "A1", "A2"}).Draw(t, "ticket"),
+			Service: rapid.SampledFrom([]string{"", "priority", "elderly"}).Draw(t, "service"), Once: rapid.Bool().Draw(t, "once"),
+		}
 	case "cancel":
 		return evaluation.Cancelled{Heard: h}
 	case "in":

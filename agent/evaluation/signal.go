@@ -3,9 +3,7 @@ package evaluation
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"slices"
+	"strings"
 
 	"evalpad/device"
 	"evalpad/sync/wire"
@@ -18,7 +16,7 @@ func (d *Desk) take(ctx context.Context, h heard) {
 	case device.Press:
 		effects, err := d.apply(ctx, d.pressed(h.Signal))
 		d.count(pressFate(effects, err))
-	case device.Prompt, device.Cancel, device.TellerIn, device.TellerOut:
+	case device.Prompt, device.Cancel, device.TellerIn, device.TellerOut, device.More, device.Reasons:
 		effects, _ := d.apply(ctx, d.spoken(h.Signal)) // an error has degraded the desk, and the pad asks again
 		if reason, refused := refusal(effects); refused {
 			d.count(reason)
@@ -46,7 +44,7 @@ func (d *Desk) noted(ctx context.Context, h heard) {
 	switch {
 	case h.Kind == device.Back:
 		d.again(ctx, h.ID)
-	case h.Kind == device.Lost && !slices.ContainsFunc(d.pads, func(p *pad) bool { return !p.lost }):
+	case h.Kind == device.Lost && d.padless():
 		_, _ = d.apply(ctx, PadLost{At: d.stamp(h.Signal)}) // on error the window closes it later
 	}
 }
@@ -73,58 +71,12 @@ func (d *Desk) spoken(s device.Signal) Event {
 		return TellerIn{Heard: d.hear(s), Teller: s.Teller}
 	case device.TellerOut:
 		return TellerOut{Heard: d.hear(s)}
+	case device.More:
+		return More{Heard: d.hear(s)}
+	case device.Reasons:
+		return Reasoned{Heard: d.hear(s), Codes: strings.Fields(s.Codes), ID: d.opts.NewID()}
 	}
 	return Cancelled{Heard: d.hear(s)}
-}
-
-// Errors of Prompt that a caller branches on.
-var (
-	// ErrStopped is returned by a desk whose Run has ended.
-	ErrStopped = errors.New("the desk is closed")
-	// ErrRefused is returned for a prompt that the rules do not take.
-	ErrRefused = errors.New("the prompt is refused")
-)
-
-type request struct {
-	by, ticket string
-	done       chan error
-}
-
-// Prompt asks the customer to rate, on behalf of by, as "headquarters". It returns when the prompt
-// is on disk and shown; before Run it waits. The errors are ErrStopped, ErrRefused, ctx's and the
-// store's.
-func (d *Desk) Prompt(ctx context.Context, by, ticket string) error {
-	if err := d.ask(ctx, request{by, ticket, make(chan error, 1)}); err != nil {
-		return fmt.Errorf("prompt at %s: %w", d.opts.Counter, err)
-	}
-	return nil
-}
-
-func (d *Desk) ask(ctx context.Context, r request) error {
-	select {
-	case d.prompts <- r:
-	case <-d.stopped:
-		return ErrStopped
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-r.done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (d *Desk) prompt(ctx context.Context, r request) error {
-	effects, err := d.apply(ctx, d.spoken(device.Signal{Kind: device.Prompt, By: r.by, Ticket: r.ticket}))
-	if err != nil {
-		return err
-	}
-	if reason, refused := refusal(effects); refused {
-		return fmt.Errorf("%w: %s", ErrRefused, reason)
-	}
-	return nil
 }
 
 func refusal(effects []Effect) (reason string, refused bool) {

@@ -1,10 +1,12 @@
 package evaluation
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"evalpad/device"
 	"evalpad/sync/wire"
@@ -16,6 +18,13 @@ type State struct {
 	Teller string      `json:"teller,omitempty"`
 	Open   *Unfinished `json:"open,omitempty"` // nil: nobody is asked
 	Last   *Accepted   `json:"last,omitempty"`
+
+	Past     *Past       `json:"past,omitempty"`      // what was finished last, while presses may still belong to it
+	Idle     []int64     `json:"idle,omitempty"`      // uptimes of the presses at the idle pad, in ms: see Hammer
+	Pace     *Pace       `json:"pace,omitempty"`      // of the last evaluations
+	TellerAt *wire.Stamp `json:"teller_at,omitempty"` // when the teller was last at work
+	Tickets  []string    `json:"tickets,omitempty"`   // rated last, so that one that is asked again is known
+	Ended    []Ended     `json:"ended,omitempty"`     // tickets that were over last, rated or not
 }
 
 // Unfinished is the evaluation that is open. Begun is the moment of its prompt or, without one, of
@@ -26,7 +35,10 @@ type Unfinished struct {
 	Ticket   string     `json:"ticket,omitempty"`
 	Prompted bool       `json:"prompted"`
 	PromptBy string     `json:"prompt_by,omitempty"`
+	Service  string     `json:"service,omitempty"`
 	Echo     string     `json:"echo,omitempty"`
+	Again    bool       `json:"again,omitempty"` // the ticket has been rated before
+	More     int        `json:"more,omitempty"`  // how often the customer wanted more time
 	Begun    wire.Stamp `json:"begun"`
 	Answers  []Answer   `json:"answers,omitempty"` // in the order in which they came
 }
@@ -56,14 +68,25 @@ func ReadState(kept []byte, r Rules) (State, error) {
 
 // Showing is what the pads are to show in this State. The thank-you, which passes, is not part of it.
 func (s State) Showing() device.Show {
+	if s.Open == nil && s.Past != nil && s.Past.Why {
+		return s.why()
+	}
 	if s.Open == nil {
 		return device.Show{Kind: device.Idle, Dimension: string(s.asked())}
 	}
 	d := s.asked()
 	return device.Show{
-		Kind: device.Ask, Dimension: string(d), Window: s.Rules.Window,
+		Kind: device.Ask, Dimension: string(d), Window: s.window(),
 		Step: slices.Index(s.Rules.Ask, d) + 1, Steps: len(s.Rules.Ask),
 	}
+}
+
+// window is how long the question that is asked waits.
+func (s State) window() time.Duration {
+	if s.Open != nil && len(s.Open.Answers) == 0 {
+		return cmp.Or(s.Rules.First, s.Rules.Window)
+	}
+	return s.Rules.Window
 }
 
 // show answers a signal, "" for none, with what this State shows.

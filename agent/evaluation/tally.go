@@ -34,6 +34,7 @@ func (d *Desk) LastSeen() time.Duration {
 const (
 	fateAccepted = "was accepted"
 	fateRepeated = "was repeated"
+	fateJoined   = "joined" // counted with the refused ones, though its customer was thanked
 )
 
 // pressFate is accepted, repeated or the reason why not.
@@ -47,6 +48,8 @@ func pressFate(effects []Effect, err error) string {
 			return e.Reason
 		case Repeat:
 			return fateRepeated
+		case Join:
+			return fateJoined
 		}
 	}
 	return fateAccepted

@@ -48,7 +48,7 @@ func TestStoredAndNotVouchedFor(t *testing.T) {
 		}
 		d.inDoubt.Store(false)
 		time.Sleep(time.Minute)
-		wantEnded(t, c.disk.ended(), "E1 partial 1 []", "E3 partial 1 [unprompted]")
+		wantEnded(t, c.disk.ended(), "E1 partial 1 [too-fast]", "E3 partial 1 [unprompted]")
 		c.stop()
 	})
 }

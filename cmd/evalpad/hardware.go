@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"evalpad/agent"
 	"evalpad/agent/evaluation"
@@ -43,7 +44,7 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 		}
 		counters = append(counters, agent.Counter{
 			Counter: at.Counter, Business: at.Business,
-			Rules: evaluation.Rules{Ask: dimensions(at.Ask), Window: at.Window, UI: ui},
+			Rules: rules(at, ui, pad.Closing),
 			Pads:  pads,
 		})
 	}
@@ -101,6 +102,16 @@ func (h *bench) serialPad(s *config.SerialPad, log *slog.Logger) (device.Driver,
 		return nil, err
 	}
 	return bus.Pad(serialpad.Counter{Address: s.Address, Keys: keys, Ack: s.Ack})
+}
+
+// rules are what the configuration says of how a counter asks.
+func rules(at config.Counter, ui string, closing time.Duration) evaluation.Rules {
+	h := at.Rules.Hammer
+	return evaluation.Rules{
+		Ask: dimensions(at.Ask), Window: at.Window, First: at.First, UI: ui, Reasons: at.Reasons,
+		LockOut: at.Rules.LockOut, Hammer: evaluation.Hammer{Presses: h.Presses, Within: h.Within, Pause: h.Pause},
+		Closing: closing,
+	}
 }
 
 func dimensions(ask []string) (d []wire.Dimension) {

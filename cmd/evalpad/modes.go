@@ -16,6 +16,7 @@ var modes = map[string]string{
 	uplink.TwinSeen:           "another box uses this device's name: give one of them a name of its own",
 	agent.PadLost:             "the pad is gone; plug it in, nothing needs a restart",
 	agent.StuckKey:            "a key is held down and is not counted; the others are",
+	agent.DeskClosed:          "the tellers' program cannot prompt; ratings go on, and it is tried again every few seconds; the log says why",
 	agent.StoreFault:          "presses cannot be kept on disk, so nobody is thanked",
 }
 

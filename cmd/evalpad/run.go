@@ -68,14 +68,15 @@ func run(ctx context.Context, pad config.Pad, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	ready(log, page, pad)
+	desk := counterDesk(pad.CounterDesk, a, log)
+	ready(log, page, deskWord(desk), pad)
 	go keepWatch(ctx, a, log) // ends with ctx
-	return a.Run(ctx)
+	return runBoth(ctx, a, desk)
 }
 
 // ready says where we really listen; port 0 is allowed.
-func ready(log *slog.Logger, page string, pad config.Pad) {
-	fmt.Printf("ready screen=%s device=%s broker=%s\n", page, pad.Device, pad.Headquarters.Broker)
+func ready(log *slog.Logger, page, desk string, pad config.Pad) {
+	fmt.Printf("ready screen=%s device=%s broker=%s%s\n", page, pad.Device, pad.Headquarters.Broker, desk)
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		log.Warn("systemd not told", "error", err)
 	}

@@ -18,20 +18,26 @@ func TestClicks(t *testing.T) {
 		name string
 		play func(*kiosk)
 	}{
-		{"not stored", notStored}, // the longest first
+		{"agent stays away", agentStaysAway}, // the longest first
+		{"not stored", notStored},
 		{"three questions", threeQuestions},
 		{"double tap", doubleTap},
 		{"fingers", fingers},
 		{"keyboard", keyboard},
-		{"language", language},
+		{"two keys", twoKeys},
+		{"aids", aids},
+		{"reasons", reasonsTold},
+		{"reasons left marked", reasonsLeftMarked},
+		{"more time", moreTime},
+		{"thanks stays", thanksStays},
+		{"earphones", earphones},
 		{"agent gone and back", agentGoneAndBack},
 		{"agent back during a press", agentBackDuringAPress},
 		{"fault", fault},
-		{"fits", fits},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
-			story.play(openKiosk(t, browser))
+			story.play(openKiosk(t, browser, func(k *kiosk) { k.earphones = story.name == "earphones" }))
 		})
 	}
 }
@@ -46,8 +52,8 @@ func threeQuestions(k *kiosk) {
 
 	k.click(2)
 	s := k.pressed("attitude", 2)
-	if s.UI != "normal" || s.At != booted {
-		k.t.Errorf("signal %+v, want UI normal at %v", s, booted)
+	if s.UI != "normal" || s.At < booted || s.At > booted+time.Minute {
+		k.t.Errorf("signal %+v, want UI normal, soon after %v", s, booted)
 	}
 	if got := eval[string](k, `document.querySelector('[aria-pressed=true]').dataset.score`); got != "2" {
 		k.t.Errorf("key %s is marked while the press is stored, want 2", got)
@@ -125,48 +131,181 @@ func fingers(k *kiosk) {
 	}
 }
 
+// Everything by keyboard: digits, arrows, Enter, Escape and letters.
 func keyboard(k *kiosk) {
 	k.do(chromedp.KeyEvent("4"))
-	k.show(device.Show{For: k.pressed("", 4).ID, Kind: device.Ask, Dimension: "attitude", Step: 1, Steps: 2})
-	k.ready("ask")
-	k.until(`document.querySelector("#question").innerText.includes("态度")`)
-	k.ready("ask")
-	k.do(chromedp.KeyEvent(kb.ArrowRight)) // from the 4 that had the focus
-	if got := eval[string](k, `document.activeElement.dataset.score`); got != "3" {
-		k.t.Errorf("after an arrow to the right %s has the focus, want 3", got)
+	k.answer(k.pressed("", 4), device.Show{Kind: device.Ask, Dimension: "attitude", Step: 1, Steps: 2})
+	k.asked("attitude")
+	if eval[bool](k, `document.activeElement.matches(".key")`) {
+		k.t.Error("the key of the last answer still has the focus on the next question")
 	}
-	if width := eval[string](k, `getComputedStyle(document.activeElement).outlineStyle`); width != "solid" {
-		k.t.Errorf("the focus has outline %s, want solid", width)
+	k.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if got := eval[string](k, `document.activeElement.dataset.score`); got != "3" {
+		k.t.Errorf("after three arrows to the right %s has the focus, want 3", got)
+	}
+	if style := eval[string](k, `getComputedStyle(document.activeElement).outlineStyle`); style != "solid" {
+		k.t.Errorf("the focus has outline %s, want solid", style)
 	}
 	k.shoot("focus")
 	k.do(chromedp.KeyEvent(kb.Enter))
-	k.show(device.Show{For: k.pressed("attitude", 3).ID, Kind: device.Ask, Dimension: "efficiency", Step: 2, Steps: 2})
-	k.until(`document.querySelector("#question").innerText.includes("效率")`)
-	k.ready("ask")
-	k.do(chromedp.KeyEvent(kb.Home), chromedp.KeyEvent(" "))
-	k.show(device.Show{For: k.pressed("efficiency", 5).ID, Kind: device.Thanks})
+	k.answer(k.pressed("attitude", 3), device.Show{Kind: device.Ask, Dimension: "efficiency", Step: 2, Steps: 2})
+	k.asked("efficiency")
+	k.do(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(" "))
+	k.answer(k.pressed("efficiency", 1), device.Show{Kind: device.Why, Codes: reasons})
+	k.view("why")
+	k.do(chromedp.KeyEvent("2"), chromedp.KeyEvent("3"), chromedp.KeyEvent("2"))
+	k.do(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Enter))
+	k.answer(k.reasoned("efficiency"), device.Show{Kind: device.Why, Codes: reasons})
+	k.until(`document.querySelectorAll(".reason[aria-pressed=true]").length === 0 && document.querySelector("#reasons").childElementCount === 8`)
+	k.do(chromedp.KeyEvent(kb.Escape))
+	k.answer(k.reasoned(""), device.Show{Kind: device.Thanks})
+	k.notice("thanks")
 }
 
-func language(k *kiosk) {
-	first := `document.querySelector("#question .en").getBoundingClientRect().top < document.querySelector("#question .zh").getBoundingClientRect().top`
-	if eval[bool](k, first) {
-		k.t.Error("English stands first, want Chinese")
+// Two switches, of which one moves and one chooses, from the question to the thank-you.
+func twoKeys(k *kiosk) {
+	k.show(device.Show{Kind: device.Ask, Dimension: "overall", Step: 1, Steps: 1, Window: 16 * time.Second})
+	k.asked("overall")
+	k.until(`!document.querySelector("#more").hidden`)
+	k.moveTo(`document.activeElement.id === "more"`)
+	k.do(chromedp.KeyEvent(" "))
+	more := k.signal()
+	if more.Kind != device.More || more.UI != "switch" {
+		k.t.Fatalf("signal %+v, want more time by switch", more)
+	}
+	k.answer(more, device.Show{Kind: device.Ask, Dimension: "overall", Step: 1, Steps: 1, Window: time.Minute})
+	k.moveTo(`document.activeElement.dataset.score === "1"`)
+	k.do(chromedp.KeyEvent(" "))
+	s := k.pressed("overall", 1)
+	if s.UI != "switch" {
+		k.t.Errorf("pressed by %s, want switch", s.UI)
+	}
+	k.answer(s, device.Show{Kind: device.Why, Codes: reasons, Window: 20 * time.Second})
+	k.view("why")
+	k.moveTo(`document.activeElement.dataset.code === "waiting"`)
+	k.do(chromedp.KeyEvent(" "))
+	k.moveTo(`document.activeElement.id === "done"`)
+	k.do(chromedp.KeyEvent(" "))
+	s = k.reasoned("waiting")
+	if s.UI != "switch" {
+		k.t.Errorf("reasons by %s, want switch", s.UI)
+	}
+	k.answer(s, device.Show{Kind: device.Thanks, Code: "7KQM-X3RD"})
+	k.notice("thanks")
+}
+
+// aids are what a customer turns on, and what the next one must not find on.
+func aids(k *kiosk) {
+	first := func() string { return eval[string](k, `document.querySelector("#question .first").lang`) }
+	if got := first(); got != "zh-CN" {
+		k.t.Errorf("%s stands first, want zh-CN", got)
 	}
 	k.do(chromedp.Click(chromedp.CSS("#language")))
-	if !eval[bool](k, first) || eval[string](k, `document.documentElement.lang`) != "en" {
-		k.t.Error("English does not stand first after the switch")
+	if lang := eval[string](k, `document.documentElement.lang`); first() != "en" || lang != "en" {
+		k.t.Errorf("after the switch %s stands first on a page in %s, want en", first(), lang)
 	}
+	k.do(chromedp.Click(chromedp.CSS("#type")), chromedp.Click(chromedp.CSS("#contrast")))
 	k.show(device.Show{Kind: device.Ask, Dimension: "compliance", Step: 3, Steps: 3})
-	k.ready("ask")
-	k.shoot("english-ask")
+	k.asked("compliance")
 	k.click(3)
-	k.show(device.Show{For: k.pressed("compliance", 3).ID, Kind: device.Thanks})
+	s := k.pressed("compliance", 3)
+	if s.UI != "large" {
+		k.t.Errorf("pressed by %s, want large", s.UI)
+	}
+	k.answer(s, device.Show{Kind: device.Thanks})
+	k.notice("thanks")
+	if first() != "en" {
+		k.t.Error("the thank-you is not in the customer's language")
+	}
+	k.rest()
+	if on := eval[int](k, `document.querySelectorAll("#aids [aria-pressed=true]").length`); first() != "zh-CN" || on != 0 {
+		k.t.Errorf("the next customer finds %s and %d aids on, want zh-CN and none", first(), on)
+	}
+}
+
+// Three reasons at most, by finger; the code is there for the customer.
+func reasonsTold(k *kiosk) {
+	k.click(5)
+	k.answer(k.pressed("", 5), device.Show{Kind: device.Why, Codes: reasons, Code: "7KQM-X3RD", Window: 20 * time.Second})
+	k.view("why")
+	for _, code := range []string{"rules", "attitude", "waiting", "other", "waiting", "environment"} {
+		k.do(chromedp.Click(chromedp.CSS(`.reason[data-code="` + code + `"]`)))
+	}
+	k.do(chromedp.Click(chromedp.CSS("#done")))
+	k.answer(k.reasoned("attitude environment rules"), device.Show{Kind: device.Thanks, Code: "7KQM-X3RD"})
+	k.notice("thanks")
+	k.wantText("#code", "7KQM-X3RD")
+	k.wantText("#notice", "95599")
+}
+
+// A customer who marks a reason and leaves has told it; one who marks none has not.
+func reasonsLeftMarked(k *kiosk) {
+	k.show(device.Show{Kind: device.Why, Codes: reasons, Window: 2 * time.Second})
+	k.view("why")
+	k.do(chromedp.Click(chromedp.CSS(`.reason[data-code="waiting"]`)))
+	k.answer(k.reasoned("waiting"), device.Show{Kind: device.Why, Codes: reasons, Window: time.Second})
+	k.until(`document.querySelectorAll(".reason[aria-pressed=true]").length === 0`)
+	k.wantNoSignal(1500 * time.Millisecond)
+}
+
+// More time is offered at least 15 s before the end, once for a question that will not have it.
+func moreTime(k *kiosk) {
+	k.show(device.Show{Kind: device.Ask, Dimension: "attitude", Step: 1, Steps: 3, Window: 21 * time.Second})
+	k.asked("attitude")
+	if !eval[bool](k, `document.querySelector("#more").hidden`) {
+		k.t.Error("more time is offered before it is short")
+	}
+	began := time.Now()
+	k.until(`!document.querySelector("#more").hidden`)
+	if left := 21*time.Second - time.Since(began); left < 15*time.Second {
+		k.t.Errorf("more time is offered %v before the end, want at least 15 s", left)
+	}
+	k.wantText("#word", "时间快到了")
+	k.do(chromedp.Click(chromedp.CSS("#more")))
+	s := k.signal()
+	if s.Kind != device.More {
+		k.t.Fatalf("signal %+v, want more time", s)
+	}
+	k.show(device.Show{For: s.ID, Kind: device.Ask, Dimension: "attitude", Step: 1, Steps: 3, Window: 30 * time.Second})
+	k.until(`document.querySelector("#more").hidden && document.querySelector("#word").innerText === ""`)
+	k.click(2) // the same question: no pause, no other token
+	k.answer(k.pressed("attitude", 2), device.Show{Kind: device.Thanks})
+}
+
+// The code wants time to be read; a finger, or the next prompt, ends the thank-you.
+func thanksStays(k *kiosk) {
+	k.show(device.Show{Kind: device.Thanks, Code: "7KQM-X3RD"})
 	k.notice("thanks")
 	k.show(device.Show{Kind: device.Idle})
+	time.Sleep(3 * time.Second)
+	k.notice("thanks")
+	k.do(chromedp.Click(chromedp.CSS("#code")))
 	k.ready("idle")
-	if eval[bool](k, first) {
-		k.t.Error("English still stands first for the next customer, want Chinese")
+	k.wantNoSignal(300 * time.Millisecond)
+	k.show(device.Show{Kind: device.Thanks, Code: "7KQM-X3RD"})
+	k.notice("thanks")
+	k.show(device.Show{Kind: device.Ask, Dimension: "attitude", Step: 1, Steps: 3})
+	began := time.Now()
+	k.asked("attitude")
+	if took := time.Since(began); took > 4*time.Second {
+		k.t.Errorf("the next customer's question came after %v, want at once", took)
 	}
+}
+
+// With earphones a finger explores: the first tap is heard, the second means it.
+func earphones(k *kiosk) {
+	k.do(chromedp.KeyEvent("h"))
+	k.click(2)
+	k.wantNoSignal(300 * time.Millisecond)
+	k.wantText("#word", "再按一次")
+	k.click(1)
+	k.wantNoSignal(300 * time.Millisecond)
+	k.click(1)
+	s := k.pressed("", 1)
+	if s.UI != "voice" {
+		k.t.Errorf("pressed by %s, want voice", s.UI)
+	}
+	k.answer(s, device.Show{Kind: device.Thanks})
 }
 
 func notStored(k *kiosk) {
@@ -186,9 +325,9 @@ func notStored(k *kiosk) {
 
 func agentGoneAndBack(k *kiosk) {
 	k.stop()
-	k.notice("lost")
-	k.wantText("#notice", "连接中断")
-	k.shoot("lost")
+	k.notice("moment")
+	k.wantText("#notice", "请稍候")
+	k.shoot("moment")
 	k.agent(k.addr)
 	k.ready("idle")
 	k.click(5)
@@ -202,7 +341,8 @@ func agentBackDuringAPress(k *kiosk) {
 	k.click(1)
 	first := k.pressed("", 1)
 	k.stop()
-	k.notice("lost")
+	k.notice("moment")
+	time.Sleep(8 * time.Second)
 	k.agent(k.addr)
 	second := k.pressed("", 1)
 	if second.Echo != first.Echo || second.ID == first.ID {
@@ -214,79 +354,28 @@ func agentBackDuringAPress(k *kiosk) {
 	k.notice("thanks")
 }
 
+// One moment after three seconds, a fault with the hotline after half a minute more.
+func agentStaysAway(k *kiosk) {
+	k.stop()
+	began := time.Now()
+	k.notice("moment")
+	if took := time.Since(began); took < 2*time.Second || took > 6*time.Second {
+		k.t.Errorf("one moment is asked for after %v, want about 3 s", took)
+	}
+	time.Sleep(20 * time.Second)
+	k.notice("fault")
+	k.wantText("#notice", "95599")
+	k.agent(k.addr)
+	k.ready("idle")
+}
+
 func fault(k *kiosk) {
 	k.click(1)
 	k.show(device.Show{For: k.pressed("", 1).ID, Kind: device.Fault})
 	k.notice("fault")
-	k.wantText("#notice", "此评价器暂时不能使用")
+	k.wantText("#notice", "本评价器暂时无法使用")
 	k.wantText("#notice", "95599")
 	k.shoot("fault", large)
 	k.show(device.Show{Kind: device.Idle})
 	k.ready("idle")
 }
-
-// fits checks on the small panel what the eye would: size, room and contrast.
-func fits(k *kiosk) {
-	for _, lang := range []string{"zh", "en"} {
-		for _, dimension := range []string{"attitude", "efficiency", "compliance"} {
-			k.show(device.Show{Kind: device.Ask, Dimension: dimension, Step: 1, Steps: 3})
-			k.ready("ask")
-			for _, complaint := range eval[[]string](k, audit) {
-				k.t.Errorf("%s %s: %s", lang, dimension, complaint)
-			}
-		}
-		k.do(chromedp.Click(chromedp.CSS("#language")))
-	}
-	for _, kind := range []device.ShowKind{device.Thanks, device.Fault} {
-		k.show(device.Show{Kind: kind})
-		k.notice(string(kind))
-		for _, complaint := range eval[[]string](k, audit) {
-			k.t.Errorf("%s: %s", kind, complaint)
-		}
-	}
-}
-
-// audit lists what does not fit: keys under 130 by 150 pixels, anything off the screen or out of its
-// key, text under 14 pixels, contrast under 4.5 (WCAG 2.2, 1.4.3).
-const audit = `(() => {
-  const wrong = [];
-  const say = (el, what) => wrong.push((el.id || el.className || el.tagName) + " " + JSON.stringify(el.innerText ?? "").slice(0, 40) + ": " + what);
-  const box = (el) => el.getBoundingClientRect();
-  const visible = (el) => el.checkVisibility({ visibilityProperty: true });
-  const root = document.documentElement;
-  if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight)
-    say(root, "scrolls: " + root.scrollWidth + " by " + root.scrollHeight + " on " + innerWidth + " by " + innerHeight);
-  for (const key of [...document.querySelectorAll(".key")].filter(visible)) {
-    const k = box(key);
-    if (k.width < 130 || k.height < 150) say(key, "is " + k.width + " by " + k.height);
-    for (const part of key.querySelectorAll("span, svg.face")) {
-      const p = box(part);
-      if (p.left < k.left || p.right > k.right || p.top < k.top || p.bottom > k.bottom) say(part, "sticks out of its key");
-    }
-  }
-  for (const button of [...document.querySelectorAll("button")].filter(visible))
-    if (box(button).height < 44) say(button, "is low");
-  const parse = (c) => c.match(/[\d.]+/g).map(Number);
-  const light = (c) => {
-    const [r, g, b] = parse(c).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = (el) => {
-    for (; el; el = el.parentElement) {
-      const c = getComputedStyle(el).backgroundColor;
-      if ((parse(c)[3] ?? 1) === 1) return c;
-    }
-    return "rgb(255,255,255)";
-  };
-  for (const el of [...document.querySelectorAll("body *")].filter(visible)) {
-    if (![...el.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-    const style = getComputedStyle(el), size = parseFloat(style.fontSize);
-    if (size < 14) say(el, "is set in " + size + " pixels");
-    const [a, b] = [light(style.color), light(ground(el))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) say(el, "has contrast " + ratio.toFixed(2));
-    const p = box(el);
-    if (p.left < 0 || p.right > innerWidth || p.top < 0 || p.bottom > innerHeight) say(el, "is off the screen");
-  }
-  return wrong;
-})()`

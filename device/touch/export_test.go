@@ -6,7 +6,13 @@ import (
 )
 
 // NewOn is New on a listener of the test's own, which may be off the network.
-func NewOn(listener net.Listener, o Options) *Page { return newPage(o.withDefaults(), listener) }
+func NewOn(listener net.Listener, o Options) (*Page, error) {
+	p, err := newPage(o.withDefaults())
+	if err == nil {
+		p.listener = listener
+	}
+	return p, err
+}
 
 // The bounds that tests reach for.
 const (
@@ -17,8 +23,8 @@ const (
 	MaxViewers  = maxViewers
 )
 
-// Worded reports whether the page can ask for dimension.
-func Worded(dimension string) bool { return worded(dimension) }
+// Asks reports whether the page can ask for dimension.
+func (p *Page) Asks(dimension string) bool { return p.asks(dimension) }
 
 // SignalsOfOneToken asks for the promise of one token from n sides at once and counts the signals
 // given; slowly is run while each is.
@@ -28,7 +34,7 @@ func SignalsOfOneToken(n int, slowly func()) int {
 	var mu sync.Mutex
 	for range n {
 		asking.Go(func() {
-			_, _ = ps.of(keystroke{Token: "token-0001", Score: 1}, func() (string, error) {
+			_, _ = ps.of(told{Token: "token-0001", Score: 1}, func() (string, error) {
 				mu.Lock()
 				given++
 				mu.Unlock()
@@ -39,4 +45,13 @@ func SignalsOfOneToken(n int, slowly func()) int {
 	}
 	asking.Wait()
 	return given
+}
+
+// Paths are what a browser loads, and the type of each.
+func Paths() map[string]string {
+	paths := map[string]string{"/": "text/html; charset=utf-8", "/words.js": script}
+	for name, kind := range pageFiles {
+		paths["/"+name] = kind
+	}
+	return paths
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"evalpad/device"
 	"evalpad/device/touch"
@@ -30,12 +31,17 @@ type kiosk struct {
 	addr  string
 	stop  func() // the agent's life
 	wrong *faults
+
+	earphones bool   // the box has a socket for them
+	voice     string // a folder of sentences
+	words     string // a folder of languages
 }
 
 // faults collects what a browser complains about and what it loads from elsewhere.
 type faults struct {
-	mu    sync.Mutex
-	found []string
+	mu     sync.Mutex
+	found  []string
+	loaded []string // everything
 }
 
 func (f *faults) add(format string, args ...any) {
@@ -44,13 +50,20 @@ func (f *faults) add(format string, args ...any) {
 	f.found = append(f.found, fmt.Sprintf(format, args...))
 }
 
+func (f *faults) load(url string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.loaded = append(f.loaded, url)
+}
+
 // browse starts Chromium once for a test; its first Run has no timeout, as it would end the browser.
 func browse(t *testing.T) context.Context {
 	t.Helper()
 	program := harness.Need(t, "chromium")
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
 	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
 	browser, cancel := chromedp.NewContext(allocated)
@@ -62,9 +75,12 @@ func browse(t *testing.T) context.Context {
 }
 
 // openKiosk opens the page in a tab of its own at 800 by 480, idle and ready for a key.
-func openKiosk(t *testing.T, browser context.Context) *kiosk {
+func openKiosk(t *testing.T, browser context.Context, odd ...func(*kiosk)) *kiosk {
 	t.Helper()
 	k := &kiosk{t: t, in: make(chan device.Signal), out: make(chan device.Show), wrong: &faults{}}
+	for _, change := range odd {
+		change(k)
+	}
 	k.agent("127.0.0.1:0")
 	t.Cleanup(func() { k.stop() })
 	tab, cancel := chromedp.NewContext(browser)
@@ -91,16 +107,23 @@ func (k *kiosk) hear(event any) {
 	case *log.EventEntryAdded:
 		k.wrong.add("console: %s %s", e.Entry.Text, e.Entry.URL)
 	case *network.EventRequestWillBeSent:
+		k.wrong.load(e.Request.URL)
 		if !strings.HasPrefix(e.Request.URL, "http://127.0.0.1:") {
 			k.wrong.add("loads %s", e.Request.URL)
 		}
 	}
 }
 
+// running is the uptime of a box that has been up for booted.
+func running() func() time.Duration {
+	begin := time.Now()
+	return func() time.Duration { return booted + time.Since(begin) }
+}
+
 // agent starts a page's life on listen; stop ends it.
 func (k *kiosk) agent(listen string) {
 	k.t.Helper()
-	page, err := touch.New(touch.Options{Listen: listen, Uptime: uptime, Hotline: "95599"})
+	page, err := touch.New(touch.Options{Listen: listen, Uptime: running(), Words: k.words, Hotline: "95599", Voice: touch.Voice{Earphones: k.earphones, Folder: k.voice}})
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -137,6 +160,18 @@ func eval[T any](k *kiosk, script string) T {
 	return v
 }
 
+// evalAwait is the value of a promise in the page.
+func evalAwait[T any](k *kiosk, script string) T {
+	k.t.Helper()
+	ctx, cancel := context.WithTimeout(k.tab, 30*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		k.t.Fatalf("evaluate %.100s: %v", script, err)
+	}
+	return v
+}
+
 // until waits for what the page itself comes to.
 func (k *kiosk) until(condition string) {
 	k.t.Helper()
@@ -151,6 +186,26 @@ func (k *kiosk) until(condition string) {
 func (k *kiosk) ready(view string) {
 	k.t.Helper()
 	k.until(fmt.Sprintf(`document.body.dataset.view === %q && document.body.dataset.keys === "ready"`, view))
+}
+
+// asked waits until the page takes an answer to that question.
+func (k *kiosk) asked(dimension string) {
+	k.t.Helper()
+	k.until(fmt.Sprintf(`document.querySelector("#question").dataset.say === "question-%s"`, dimension))
+	k.ready("ask")
+}
+
+// rest shows the idle page, past whatever lingers.
+func (k *kiosk) rest() {
+	k.t.Helper()
+	k.show(device.Show{Kind: device.Idle})
+	k.ready("idle")
+}
+
+// view waits for a view, whatever it has on it.
+func (k *kiosk) view(view string) {
+	k.t.Helper()
+	k.until(fmt.Sprintf(`document.body.dataset.view === %q`, view))
 }
 
 // notice waits for a view without keys.
@@ -215,6 +270,45 @@ func (k *kiosk) signal() device.Signal {
 	}
 }
 
+// wantNoSignal waits for what must not come.
+func (k *kiosk) wantNoSignal(within time.Duration) {
+	k.t.Helper()
+	select {
+	case s := <-k.in:
+		k.t.Errorf("signal %+v, want none", s)
+	case <-time.After(within):
+	}
+}
+
+// answer shows what comes after s was stored.
+func (k *kiosk) answer(s device.Signal, show device.Show) {
+	k.t.Helper()
+	show.For = s.ID
+	k.show(show)
+}
+
+// reasoned takes the next signal, which must be those reasons.
+func (k *kiosk) reasoned(codes string) device.Signal {
+	k.t.Helper()
+	s := k.signal()
+	if s.Kind != device.Reasons || s.Codes != codes {
+		k.t.Fatalf("signal %+v, want reasons %q", s, codes)
+	}
+	return s
+}
+
+// moveTo presses the one switch until the focus is there.
+func (k *kiosk) moveTo(there string) {
+	k.t.Helper()
+	for range 20 {
+		k.do(chromedp.KeyEvent(kb.Tab))
+		if eval[bool](k, there) {
+			return
+		}
+	}
+	k.t.Fatalf("twenty moves never came to %s", there)
+}
+
 // pressed takes the next signal, which must be that press.
 func (k *kiosk) pressed(dimension string, score int) device.Signal {
 	k.t.Helper()
@@ -234,14 +328,7 @@ func (k *kiosk) show(s device.Show) {
 	}
 }
 
-// Panels in pixels: the small one that everything must fit, a large one, and one hung upright.
-var (
-	small   = [2]int64{800, 480}
-	large   = [2]int64{1280, 800}
-	upright = [2]int64{600, 1024}
-)
-
-// shoot keeps a picture in the test's artifacts of the small panel, and of others if asked.
+// shoot keeps a picture of the small panel in the test's artifacts, and of others if asked.
 func (k *kiosk) shoot(name string, others ...[2]int64) {
 	k.t.Helper()
 	for _, size := range append(others, small) {

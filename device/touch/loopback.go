@@ -43,7 +43,8 @@ func loopback(host string) bool {
 }
 
 // contentPolicy lets the page load from itself alone: no inline script or style, no other host.
-const contentPolicy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 // guarded answers only requests that name this box, and says in every answer what a browser may do
 // with it. The Host check stops DNS rebinding: a page of elsewhere whose name has been pointed at

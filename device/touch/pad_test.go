@@ -41,7 +41,10 @@ func openPad(t *testing.T, o touch.Options) *pad {
 	begin := time.Now()
 	o.Uptime = func() time.Duration { return booted + time.Since(begin) }
 	pipes := newPipes()
-	page := touch.NewOn(pipes, o)
+	page, err := touch.NewOn(pipes, o)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &pad{t: t, in: make(chan device.Signal), out: make(chan device.Show)}
 	transport := &http.Transport{DialContext: pipes.dial}
 	p.client = &http.Client{Transport: transport}
@@ -62,7 +65,12 @@ func openPad(t *testing.T, o touch.Options) *pad {
 // press posts one press and changes the request first where the test wants something odd.
 func (p *pad) press(body string, odd ...func(*http.Request)) answer {
 	p.t.Helper()
-	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://127.0.0.1:8090/press", strings.NewReader(body))
+	return p.post("/press", body, odd...)
+}
+
+func (p *pad) post(path, body string, odd ...func(*http.Request)) answer {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://127.0.0.1:8090"+path, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -74,9 +82,11 @@ func (p *pad) press(body string, odd ...func(*http.Request)) answer {
 }
 
 // pressing is press in the background.
-func (p *pad) pressing(body string) <-chan answer {
+func (p *pad) pressing(body string) <-chan answer { return p.posting("/press", body) }
+
+func (p *pad) posting(path, body string) <-chan answer {
 	answers := make(chan answer, 1)
-	go func() { answers <- p.press(body) }()
+	go func() { answers <- p.post(path, body) }()
 	return answers
 }
 
@@ -155,6 +165,9 @@ type view struct {
 	Dimension string
 	Step      int
 	Steps     int
+	Codes     string
+	Code      string
+	LeftMS    int64 `json:"left_ms"`
 	Build     string
 }
 

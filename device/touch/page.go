@@ -1,4 +1,5 @@
-// Package touch is the page on the box's own screen: five large keys, a question, and a thank-you.
+// Package touch is the page on the box's own screen: five large keys, a question, the reasons, and a
+// thank-you, in the customer's language, by finger, keyboard, switch or ear.
 //
 // It is a driver as package device describes, and a small web server on loopback that a browser in
 // kiosk mode shows. The server keeps the last Show and streams it to every browser (/state, server-sent
@@ -14,13 +15,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"evalpad/device"
 )
@@ -32,44 +31,15 @@ const Patience = 5 * time.Second
 // ErrEnded is returned by a second Run: the listener went with the first.
 var ErrEnded = errors.New("the page has run already: make a new one")
 
-// Options says where the page is served and what stands on it.
-type Options struct {
-	// Listen is a loopback address with a port, 127.0.0.1:8090 when empty. Port 0 takes a free one;
-	// no host is 127.0.0.1, never every interface.
-	Listen string
-	// Uptime is the boot time now (CLOCK_BOOTTIME). Required.
-	Uptime func() time.Duration
-	// Hotline is a telephone number to show, at most 40 characters; "" shows none.
-	Hotline string
-	// Log receives what a technician should know; nil discards it.
-	Log *slog.Logger
-}
-
-func (o Options) withDefaults() Options {
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:8090"
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	return o
-}
-
-func (o Options) validate() error {
-	if o.Uptime == nil {
-		return errors.New("no Uptime: a press needs its boot time")
-	}
-	if n := utf8.RuneCountInString(o.Hotline); n > 40 {
-		return fmt.Errorf("hotline of %d characters: want at most 40", n)
-	}
-	return nil
-}
-
 // Page is the touch page of one counter. It implements device.Driver.
 type Page struct {
-	options  Options
-	listener net.Listener
-	site     http.Handler
+	options   Options
+	listener  net.Listener
+	site      http.Handler
+	languages []language
+	voice     map[string]clips // by language
+	script    []byte           // what every browser is told once, as /words.js
+	build     string           // names all that a browser has loaded
 
 	ran      atomic.Bool
 	serial   atomic.Uint64 // of signals
@@ -83,34 +53,52 @@ type Page struct {
 
 var _ device.Driver = (*Page)(nil)
 
-// New checks o and listens, so that Addr is right before Run. An address off loopback is refused
-// with ErrNotLoopback. Run closes the listener, also under a context that has ended.
+// New checks o, reads its folders and listens, so that Addr is right before Run. An address off
+// loopback is refused with ErrNotLoopback. Run closes the listener, also under a context that has ended.
 func New(o Options) (*Page, error) {
 	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+	p, err := newPage(o)
+	if err != nil {
 		return nil, fmt.Errorf("open touch page: %w", err)
 	}
-	listener, err := listenOnLoopback(o.Listen)
+	p.listener, err = listenOnLoopback(o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open touch page on %s: %w", o.Listen, err)
 	}
-	return newPage(o, listener), nil
+	return p, nil
 }
 
-func newPage(o Options, listener net.Listener) *Page {
+// newPage is everything but the listener.
+func newPage(o Options) (*Page, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	languages, err := readLanguages(o.Words, o.Languages)
+	if err != nil {
+		return nil, err
+	}
+	voice, err := readVoice(o.Voice.Folder, languages)
+	if err != nil {
+		return nil, err
+	}
 	life := rand.Text()[:10]
 	p := &Page{
-		options:  o,
-		listener: listener,
-		life:     life,
-		screen:   newScreen(life),
-		promises: newPromises(),
-		signals:  make(chan device.Signal, maxWaiting),
-		viewers:  make(turnstile, maxViewers),
-		pressing: make(turnstile, maxPresses),
+		options:   o,
+		languages: languages,
+		voice:     voice,
+		life:      life,
+		promises:  newPromises(),
+		signals:   make(chan device.Signal, maxWaiting),
+		viewers:   make(turnstile, maxViewers),
+		pressing:  make(turnstile, maxPresses),
 	}
+	if p.script, err = p.wordsScript(); err != nil {
+		return nil, err
+	}
+	p.build = buildOf(p.script)
+	p.screen = newScreen(life, p.build, p.worded)
 	p.site = p.routes()
-	return p
+	return p, nil
 }
 
 // Addr is where the page listens, as 127.0.0.1:8090.
@@ -181,7 +169,9 @@ func (p *Page) follow(ctx context.Context, out <-chan device.Show) {
 
 func (p *Page) show(s device.Show) {
 	promise := p.promises.named(s.For)
-	if err := p.screen.put(s, promise != nil); err != nil {
+	// More time is no answer to the question: the same key still stands for it.
+	answered := promise != nil && promise.key.Kind != device.More
+	if err := p.screen.put(s, answered, p.options.Uptime()); err != nil {
 		p.options.Log.Error("touch page cannot show this", "error", err)
 	}
 	if promise != nil {
@@ -191,7 +181,6 @@ func (p *Page) show(s device.Show) {
 
 // signal queues s for the agent and reports whether there was room.
 func (p *Page) signal(s device.Signal) bool {
-	s.UI = "normal"
 	select {
 	case p.signals <- s:
 		return true

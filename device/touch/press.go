@@ -1,12 +1,15 @@
 package touch
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"evalpad/device"
@@ -15,10 +18,15 @@ import (
 // maxBody is the largest press in bytes; the page sends about a hundred.
 const maxBody = 1 << 10
 
-// Reasons for which a press on the page is refused, beside device.ReasonTwoKeys.
+// mostReasons is how many reasons a customer can give.
+const mostReasons = 3
+
+// Reasons for which what is told on the page is refused, beside device.ReasonTwoKeys.
 const (
 	ReasonScore     = "bad-score"         // not 1 to 5
 	ReasonDimension = "foreign-dimension" // not what the page asks now
+	ReasonLate      = "question-over"     // reasons, or more time, for a question that is shown no more
+	ReasonCodes     = "bad-reasons"       // more than three, or not among those shown
 	ReasonFault     = "fault-shown"       // the page says that it takes no ratings
 	ReasonUnread    = "unreadable-press"  // too long, not JSON, not what the page sends
 	ReasonOrigin    = "foreign-origin"    // sent by a page of elsewhere
@@ -37,6 +45,9 @@ func (r refusal) Error() string { return r.words }
 var (
 	refuseScore     = refusal{http.StatusUnprocessableEntity, ReasonScore, "score: want 1 to 5"}
 	refuseDimension = refusal{http.StatusConflict, ReasonDimension, "the page asks something else now"}
+	refuseLate      = refusal{http.StatusConflict, ReasonLate, "that question is over"}
+	refuseCodes     = refusal{http.StatusUnprocessableEntity, ReasonCodes, "codes: want at most 3 of those shown, each once"}
+	refuseUI        = refusal{http.StatusBadRequest, ReasonUnread, "ui: want normal, large, voice or switch"}
 	refuseFault     = refusal{http.StatusConflict, ReasonFault, "the page takes no ratings now"}
 	refuseTwoKeys   = refusal{http.StatusConflict, device.ReasonTwoKeys, "another key was pressed under this token"}
 	refuseOrigin    = refusal{http.StatusForbidden, ReasonOrigin, "a press must come from this page"}
@@ -47,51 +58,85 @@ var (
 	refuseCrowd     = refusal{http.StatusServiceUnavailable, ReasonCrowd, "too many presses at once"}
 )
 
-// keystroke is one press as the page posts it.
-type keystroke struct {
+// told is one thing that a customer tells, as the page posts it: a press, reasons, or the wish for
+// more time.
+type told struct {
+	Kind device.SignalKind `json:"-"`
+
 	Token     string `json:"token"`     // made by the page for each question that it shows; one token is one press
+	Question  string `json:"question"`  // the view's name; a press does without, so that it outlives a restart
 	Dimension string `json:"dimension"` // what the page showed
-	Score     int    `json:"score"`     // 1 to 5, 5 best
+	Score     int    `json:"score"`     // of a press: 1 to 5, 5 best
+	Codes     string `json:"codes"`     // of reasons, with spaces between them; "" of somebody who would not say
+	UI        string `json:"ui"`        // normal, large, voice or switch; "" is normal
 }
 
-// press takes a customer's press and answers once it is stored, refused or out of Patience.
-func (p *Page) press(w http.ResponseWriter, r *http.Request) {
-	at := p.options.Uptime()
-	if !p.pressing.enter() {
-		p.refuse(w, at, refuseCrowd)
-		return
+// hear takes one kind of what a customer can tell, and answers once it is stored, refused or out of
+// Patience.
+func (p *Page) hear(kind device.SignalKind) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		at := p.options.Uptime()
+		if !p.pressing.enter() {
+			p.refuse(w, at, refuseCrowd)
+			return
+		}
+		defer p.pressing.leave()
+		t, err := read(w, r, kind)
+		if err != nil {
+			p.refuse(w, at, err)
+			return
+		}
+		promise, err := p.promises.of(t, func() (string, error) { return p.take(t, at) })
+		if err != nil {
+			p.refuse(w, at, err)
+			return
+		}
+		p.await(w, r, promise)
 	}
-	defer p.pressing.leave()
-	k, err := readKeystroke(w, r)
-	if err != nil {
-		p.refuse(w, at, err)
-		return
-	}
-	promise, err := p.promises.of(k, func() (string, error) { return p.take(k, at) })
-	if err != nil {
-		p.refuse(w, at, err)
-		return
-	}
-	p.await(w, r, promise)
 }
 
-// take signals k if it answers what is shown now. A thank-you takes presses too, although it shows no
-// keys: a browser that is one turn behind still has the idle page's, and the agent's rules decide.
-func (p *Page) take(k keystroke, at time.Duration) (id string, err error) {
-	switch now, _ := p.screen.look(); {
-	case now.Kind == device.Fault:
-		return "", refuseFault
-	case k.Dimension != now.Dimension:
-		return "", refuseDimension
+// take signals t if it answers what is shown now.
+func (p *Page) take(t told, at time.Duration) (id string, err error) {
+	now, _ := p.screen.look(at)
+	if err := t.fits(now); err != nil {
+		return "", err
 	}
 	id = p.newID()
-	// The page repeats a press that got no answer, after a restart of the agent too: hence Echo.
-	s := device.Signal{ID: id, Kind: device.Press, At: at, Score: k.Score, Dimension: k.Dimension, Echo: k.Token}
+	s := device.Signal{ID: id, Kind: t.Kind, At: at, UI: t.UI}
+	switch t.Kind {
+	case device.Press:
+		// The page repeats a press that got no answer, after a restart of the agent too: hence Echo.
+		s.Score, s.Dimension, s.Echo = t.Score, t.Dimension, t.Token
+	case device.Reasons:
+		s.Codes, s.Echo = t.Codes, t.Token
+	}
 	if !p.signal(s) {
 		return "", refuseCrowd
 	}
 	return id, nil
 }
+
+// fits says why t is no answer to what is shown. A thank-you takes presses too, although it shows no
+// keys: a browser that is one turn behind still has the idle page's, and the agent's rules decide.
+func (t told) fits(now view) error {
+	foreign := func(code string) bool { return !slices.Contains(strings.Fields(now.Codes), code) }
+	switch {
+	case now.Kind == device.Fault:
+		return refuseFault
+	case t.Kind == device.Press && t.Dimension != now.Dimension:
+		return refuseDimension
+	case t.Kind == device.Press:
+		return nil
+	case t.Question != now.Question || now.Kind != wanted[t.Kind]:
+		return refuseLate
+	case slices.ContainsFunc(strings.Fields(t.Codes), foreign):
+		return refuseCodes
+	}
+	return nil
+}
+
+// wanted is what must be shown for a signal to make sense.
+var wanted = map[device.SignalKind]device.ShowKind{device.Reasons: device.Why, device.More: device.Ask}
 
 // await answers 200 when the press is stored, 503 when it could not be, 504 when nobody has said so
 // in time; with Retry-After when the same token shall come again.
@@ -128,29 +173,39 @@ func (p *Page) refuse(w http.ResponseWriter, at time.Duration, err error) {
 	reply(w, why.status, map[string]any{"error": why.words})
 }
 
-// readKeystroke reads and checks a press as far as it can be without knowing what is shown.
-func readKeystroke(w http.ResponseWriter, r *http.Request) (k keystroke, err error) {
+// read reads and checks what was posted as far as it can be without knowing what is shown.
+func read(w http.ResponseWriter, r *http.Request, kind device.SignalKind) (t told, err error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return k, refuseType
+		return t, refuseType
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
-		return k, refuseLength
+		return t, refuseLength
 	}
 	if err != nil {
-		return k, fmt.Errorf("read press: %w", err)
+		return t, fmt.Errorf("read press: %w", err)
 	}
 	// A missing score stays 0 and is refused as one.
-	if json.Unmarshal(body, &k) != nil {
-		return k, refuseForm
+	if json.Unmarshal(body, &t) != nil {
+		return t, refuseForm
 	}
+	t.Kind, t.UI = kind, cmp.Or(t.UI, "normal")
+	return t, t.check()
+}
+
+func (t told) check() error {
+	codes := strings.Fields(t.Codes)
 	switch {
-	case !validToken(k.Token):
-		return k, refuseToken
-	case k.Score < 1 || k.Score > 5:
-		return k, refuseScore
+	case !validToken(t.Token):
+		return refuseToken
+	case !slices.Contains([]string{"normal", "large", "voice", "switch"}, t.UI):
+		return refuseUI
+	case t.Kind == device.Press && (t.Score < 1 || t.Score > 5):
+		return refuseScore
+	case len(codes) > mostReasons || len(slices.Compact(slices.Sorted(slices.Values(codes)))) < len(codes):
+		return refuseCodes
 	}
-	return k, nil
+	return nil
 }
 
 func validToken(token string) bool {

@@ -4,11 +4,11 @@ import (
 	"sync"
 )
 
-// promise is one press on its way: made when its signal is queued, answered by the Show that names
+// promise is one press, or whatever else a customer tells, on its way: made when its signal is queued, answered by the Show that names
 // it. A browser that sends the same token again waits for the same promise.
 type promise struct {
 	id  string // of the signal
-	key keystroke
+	key told
 
 	once     sync.Once
 	answered chan struct{}
@@ -48,7 +48,7 @@ func (ps *promises) named(id string) *promise {
 // of returns the promise of k's token. Where there is none it calls give, which signals the press
 // and returns the signal's id; the lock is held meanwhile, so that two browsers' connections with one
 // token make one press.
-func (ps *promises) of(k keystroke, give func() (id string, err error)) (*promise, error) {
+func (ps *promises) of(k told, give func() (id string, err error)) (*promise, error) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p := ps.byToken[k.Token]; p != nil {

@@ -5,19 +5,24 @@ import (
 	"context"
 	"crypto/sha256"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"evalpad/device"
 )
 
 // beat is how often a silent stream repeats what is shown, so that a browser notices an agent that
-// hangs: it waits for a little more than two beats.
-const beat = 5 * time.Second
+// hangs: it waits for three beats.
+const beat = time.Second
 
 // What one box can need, with room to spare: a kiosk browser and a technician's.
 const (
@@ -26,25 +31,43 @@ const (
 	maxWaiting = 64 // signals that the agent has not taken yet
 )
 
-//go:embed page
+//go:embed page words/*.json
 var files embed.FS
 
-var (
-	pageTemplate = template.Must(template.ParseFS(files, "page/page.html"))
-	build        = buildOf("page/page.html", "page/page.css", "page/page.js")
-)
+// pageFiles are what a browser loads beside the page itself and the words.
+var pageFiles = map[string]string{
+	"page.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml",
+	"page.js": script, "say.js": script, "tap.js": script, "aids.js": script, "voice.js": script,
+	"box.js": script, "press.js": script, "why.js": script, "time.js": script, "scan.js": script,
+}
 
-// buildOf names the page's files by what is in them.
-func buildOf(names ...string) string {
+const script = "text/javascript; charset=utf-8"
+
+// buildOf names all that a browser loads by what is in it; words are those of this page.
+func buildOf(words []byte) string {
 	sum := sha256.New()
-	for _, name := range names {
-		content, err := files.ReadFile(name)
+	for _, name := range append(slices.Sorted(maps.Keys(pageFiles)), "page.html") {
+		content, err := files.ReadFile("page/" + name)
 		if err != nil {
 			panic("touch page: embedded file missing: " + name) // the compiler has embedded the folder
 		}
 		sum.Write(content)
 	}
+	sum.Write(words)
 	return fmt.Sprintf("%x", sum.Sum(nil)[:6])
+}
+
+// wordsScript is what every browser is told once, as a module: the languages, the hotline, the voice.
+func (p *Page) wordsScript() ([]byte, error) {
+	v := p.options.Voice
+	box, err := json.Marshal(map[string]any{
+		"languages": p.languages, "hotline": strings.TrimSpace(p.options.Hotline), "most": mostReasons,
+		"voice": map[string]any{
+			"clips": p.voice, "mute": v.Mute, "volume": v.Volume, "quiet": v.QuietVolume,
+			"from": v.QuietFrom.Minutes(), "to": v.QuietTo.Minutes(),
+		},
+	})
+	return fmt.Appendf(nil, "export default %s;\n", box), err
 }
 
 // routes is the whole site.
@@ -55,19 +78,34 @@ func (p *Page) routes() http.Handler {
 	}))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.page)
-	mux.HandleFunc("GET /page.css", file("page/page.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("GET /page.js", file("page/page.js", "text/javascript; charset=utf-8"))
-	mux.HandleFunc("GET /icon.svg", file("page/icon.svg", "image/svg+xml"))
+	for name, kind := range pageFiles {
+		mux.HandleFunc("GET /"+name, file("page/"+name, kind))
+	}
+	mux.HandleFunc("GET /words.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", script)
+		_, _ = w.Write(p.script) // a browser that has gone loads it again
+	})
+	mux.HandleFunc("GET /voice/{language}/{name}", p.clip)
 	mux.HandleFunc("GET /state", p.stream)
-	mux.Handle("POST /press", origin.Handler(http.HandlerFunc(p.press)))
+	mux.Handle("POST /press", origin.Handler(p.hear(device.Press)))
+	mux.Handle("POST /reasons", origin.Handler(p.hear(device.Reasons)))
+	mux.Handle("POST /more", origin.Handler(p.hear(device.More)))
 	return guarded(mux)
 }
 
+// pageTemplate is the page; say is set anew for every Page.
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{"say": func(string) template.HTML { return "" }}).
+	ParseFS(files, "page/page.html"))
+
 func (p *Page) page(w http.ResponseWriter, _ *http.Request) {
 	var html bytes.Buffer
-	err := pageTemplate.Execute(&html, map[string]any{
-		"Build": build, "Levels": levels, "Questions": questions, "Hotline": strings.TrimSpace(p.options.Hotline),
-	})
+	t, err := pageTemplate.Clone()
+	if err == nil {
+		err = t.Funcs(template.FuncMap{"say": p.say}).Execute(&html, map[string]any{
+			"Build": p.build, "Lang": p.languages[0].Lang, "Dir": p.languages[0].Direction, "Faces": faces,
+			"Hotline": strings.TrimSpace(p.options.Hotline), "Languages": len(p.languages), "Earphones": p.options.Voice.Earphones,
+		})
+	}
 	if err != nil {
 		p.options.Log.Error("touch page not written", "error", err)
 		http.Error(w, "the page cannot be written", http.StatusInternalServerError)
@@ -75,6 +113,17 @@ func (p *Page) page(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = html.WriteTo(w) // a browser that has gone loads it again
+}
+
+// say writes a text in the box's own language and small in the next; page/say.js writes the same.
+func (p *Page) say(key string) template.HTML {
+	var html strings.Builder
+	for i, l := range p.languages[:min(2, len(p.languages))] {
+		class := [...]string{"first", `second" aria-hidden="true`}[i]
+		words := strings.ReplaceAll(template.HTMLEscapeString(l.Words[key]), "|", "<wbr>")
+		fmt.Fprintf(&html, `<span class="%s" lang="%s" dir="%s">%s</span>`, class, l.Lang, l.Direction, words)
+	}
+	return template.HTML(html.String())
 }
 
 func file(name, kind string) http.HandlerFunc {

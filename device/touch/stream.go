@@ -20,7 +20,7 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
 	beats := time.NewTicker(beat)
 	defer beats.Stop()
 	for {
-		now, changed := p.screen.look()
+		now, changed := p.screen.look(p.options.Uptime())
 		if tell(w, now) != nil {
 			return
 		}
@@ -33,16 +33,18 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// tell writes one event. A browser that does not read for two beats is given up.
+// giveUp is when a browser that does not read is given up.
+const giveUp = 10 * time.Second
+
+// tell writes one event.
 func tell(w http.ResponseWriter, now view) error {
 	conn := http.NewResponseController(w)
-	_ = conn.SetWriteDeadline(time.Now().Add(2 * beat)) // a test's recorder has none
+	_ = conn.SetWriteDeadline(time.Now().Add(giveUp)) // a test's recorder has none
 	data, err := json.Marshal(now)
 	if err != nil {
 		return err
 	}
-	// The browser comes back a second after a connection is lost.
-	if _, err := fmt.Fprintf(w, "retry: 1000\nid: %s\nevent: state\ndata: %s\n\n", now.Question, data); err != nil {
+	if _, err := fmt.Fprintf(w, "id: %s\nevent: state\ndata: %s\n\n", now.Question, data); err != nil {
 		return err
 	}
 	return conn.Flush()

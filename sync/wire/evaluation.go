@@ -50,6 +50,14 @@ const (
 	FlagPadLost    = "pad-lost"   // was open when the pad went
 	FlagReprompted = "reprompted" // was open when the next prompt came
 	FlagCancelled  = "cancelled"  // was open when the teller took the prompt back
+
+	FlagConflict    = "conflict"     // amends: another key right after the first
+	FlagCorrectedUp = "corrected-up" // amends: a better score than the first, which stands
+	FlagHammered    = "hammered"     // many presses in a row at an idle pad
+	FlagTicketAgain = "ticket-again" // the ticket has been rated before
+	FlagTooFast     = "too-fast"     // within a second of the prompt
+	FlagBurst       = "burst"        // more evaluations in ten minutes than a counter serves customers
+	FlagSelfPress   = "self-press"   // ten satisfied ones in a row, too fast or too even for ten customers
 )
 
 // ClockState says whether the box's wall clock is known to be set.
@@ -89,7 +97,8 @@ type Evaluation struct {
 	Service      string              `json:"service,omitempty"`
 	Pressed      Stamp               `json:"pressed"`
 	LatencyMS    int64               `json:"latency_ms"`
-	Amends       string              `json:"amends,omitempty"`
+	Amends       string              `json:"amends,omitempty"` // the evaluation of which this is a part; the worst score counts
+	Joined       int                 `json:"joined,omitempty"` // presses that were joined to it and have no record of their own
 }
 
 // IsDissatisfied reports whether any dimension asked was scored 2 or less.

@@ -49,3 +49,14 @@ func NeedFile(t testing.TB, path, what string) {
 		t.Skipf("there is no %s, and it could not be fetched: %s", what, path)
 	}
 }
+
+// NeedAxe is the script of axe-core, or skips the test: without it nothing looks for what keeps
+// somebody out.
+func NeedAxe(t testing.TB) string {
+	t.Helper()
+	script, err := axe()
+	if err != nil {
+		t.Skipf("axe-core cannot be had: %v", err)
+	}
+	return script
+}

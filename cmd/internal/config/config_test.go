@@ -88,7 +88,7 @@ func TestSamplePad(t *testing.T) {
 	want.Headquarters.Cert = inGood(t, "device.pem")
 	want.Headquarters.Key = inGood(t, "device.key")
 	c03, c04 := config.DefaultCounter("c03"), config.DefaultCounter("c04")
-	c03.Business = "credit"
+	c03.Business, c03.First, c04.First = "credit", time.Minute, 30*time.Second
 	c03.Ask, c03.Screen = []string{"attitude", "efficiency", "compliance"}, true
 	c03.Serial = &config.SerialPad{
 		Port: "/dev/serial/by-id/usb-FTDI_FT232R_A5XK3RJT-if00-port0",
@@ -123,7 +123,7 @@ func TestEveryKey(t *testing.T) {
 	}
 	c1, c2, c3 := config.DefaultCounter("c01"), config.DefaultCounter("c02"), config.DefaultCounter("3")
 	c1.Ask, c1.Screen = []string{"attitude", "efficiency", "compliance"}, true
-	c1.Window = 2 * time.Minute
+	c1.Window, c1.First, c2.First, c3.First = 2*time.Minute, 2*time.Minute, 30*time.Second, 30*time.Second
 	c1.Rules = config.Rules{}
 	c2.Rules = config.Rules{LockOut: 10 * time.Second}
 	c2.Serial = &config.SerialPad{Port: inGood(t, "ttyPad"), Baud: 115200, Parity: "none", Profile: "ff68", Address: 127, Ack: "short"}

@@ -10,9 +10,11 @@ type Pad struct {
 	DataDir      string // absolute; default /var/lib/evalpad
 	Headquarters Headquarters
 	Screen       Screen
+	CounterDesk  *CounterDesk // nil (default) is off
 	Outbox       Outbox
-	Profiles     string    // absolute path of the folder with the branch's own pad profiles, or ""
-	Counters     []Counter // at least one
+	Closing      time.Duration // when the branch closes, from midnight, which ends a teller's log-in; 0 is never
+	Profiles     string        // absolute path of the folder with the branch's own pad profiles, or ""
+	Counters     []Counter     // at least one
 }
 
 // Headquarters is where the ratings go.
@@ -49,6 +51,8 @@ type Counter struct {
 	Business string        // a code of the bank's own list, or ""
 	Ask      []string      // overall alone, or some of attitude, efficiency, compliance; default overall
 	Window   time.Duration // 15 s to 120 s, default 30 s
+	First    time.Duration // how long the first question waits: 15 s to 120 s, default 60 s where the screen stands, else Window
+	Reasons  []string      // codes among which a customer may say why after every rating; only where the screen stands
 	Rules    Rules
 	// Screen is that the touch page stands here. No key says so: ReadPad gives the screen, where it is
 	// on, to the counter without a keypad, else to the first in the file. Only here may Ask be several.

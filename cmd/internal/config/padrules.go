@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -14,6 +15,7 @@ func padRules(s *sheet, p *Pad, root string) {
 	headquartersRules(s, p)
 	deviceRule(s, p, root)
 	screen := screenRules(s, p)
+	counterDeskRules(s, p.CounterDesk)
 	profileRules(s, p.Profiles)
 	if len(p.Counters) == 0 && !s.wrong("counters") {
 		s.faultOf("counters", "no counter: write counters: with at least one - counter: c01")
@@ -100,6 +102,11 @@ func counterRules(s *sheet, way string, c *Counter, screen, folder string) {
 		s.faultOf(pad, "pad without serial, gpio and usb: write one, or remove pad and let the touch page serve")
 	}
 	askRules(s, under(way, "ask"), c, shows, screen)
+	reasonRules(s, under(way, "reasons"), c)
+	if c.First == 0 && c.Screen {
+		c.First = max(time.Minute, c.Window) // an old hand finds the page late
+	}
+	c.First = cmp.Or(c.First, c.Window)
 }
 
 // askRules wants a pad that shows the customer which of several questions is asked: the screen, or a
@@ -120,6 +127,23 @@ func askRules(s *sheet, way string, c *Counter, shows bool, screen string) {
 			len(c.Ask), screen)
 	case len(c.Ask) > 1 && seen["overall"]:
 		s.faultOf(way, "overall stands alone: write ask: [overall], or remove it")
+	}
+}
+
+// mostReasonCodes is how many reasons fit on the page.
+const mostReasonCodes = 6
+
+func reasonRules(s *sheet, way string, c *Counter) {
+	switch {
+	case len(c.Reasons) > 0 && !c.Screen:
+		s.faultOf(way, "reasons on a counter without the screen, which alone can ask for them: remove the key")
+	case len(c.Reasons) > mostReasonCodes:
+		s.faultOf(way, "%d reasons: write %d at most, which is what the page has room for", len(c.Reasons), mostReasonCodes)
+	}
+	for i, code := range c.Reasons {
+		if slices.Contains(c.Reasons[:i], code) && code != "" {
+			s.faultOf(under(way, strconv.Itoa(i)), "reason %s is here for the second time: remove one", quote(code))
+		}
 	}
 }
 

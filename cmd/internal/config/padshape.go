@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -27,10 +28,12 @@ func padShape(p *Pad) shape {
 			key{"settle_on", oneOf(&hq.SettleOn, SettleOnReceipt, SettleOnPuback)},
 		)},
 		key{"screen", mapping(key{"listen", listenOrOff(&p.Screen.Listen)})},
+		key{"counter_desk", counterDeskShape(&p.CounterDesk)},
 		key{"outbox", mapping(
 			key{"max", size(&p.Outbox.Max, "1MiB", "256MiB")},
 			key{"history", span(&p.Outbox.History, "1d", "365d")},
 		)},
+		key{"closing", timeOfDay(&p.Closing)},
 		key{"profiles", path(&p.Profiles)},
 		key{"counters", list("counters, as - counter: c01", func() shape {
 			p.Counters = append(p.Counters, DefaultCounter(""))
@@ -45,6 +48,8 @@ func counterShape(c *Counter) shape {
 		key{"business", level(&c.Business)},
 		key{"ask", ask(&c.Ask)},
 		key{"window", span(&c.Window, "15s", "120s")},
+		key{"first", span(&c.First, "15s", "120s")},
+		key{"reasons", reasons(&c.Reasons)},
 		key{"rules", mapping(
 			key{"lock_out", span(&c.Rules.LockOut, "0s", "10s")},
 			key{"hammer", hammer(&c.Rules.Hammer)},
@@ -62,6 +67,34 @@ func ask(to *[]string) shape {
 			return oneOf(&asked[len(asked)-1], "overall", "attitude", "efficiency", "compliance")
 		})(s, way, n)
 		*to = asked
+	}
+}
+
+// reasons reads the codes among which a customer may choose.
+func reasons(to *[]string) shape {
+	return func(s *sheet, way string, n *yaml.Node) {
+		var codes []string
+		list("codes, as [waiting, attitude]", func() shape {
+			codes = append(codes, "")
+			return level(&codes[len(codes)-1])
+		})(s, way, n)
+		*to = codes
+	}
+}
+
+// timeOfDay reads a time as 17:30.
+func timeOfDay(to *time.Duration) shape {
+	return func(s *sheet, way string, n *yaml.Node) {
+		const want = "a time of day, as \"17:30\""
+		if !s.is(way, n, yaml.ScalarNode, want) {
+			return
+		}
+		at, err := time.Parse("15:04", n.Value)
+		if err != nil {
+			s.fault(n, "%s %s: write %s", called(way), quote(n.Value), want)
+			return
+		}
+		*to = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
 	}
 }
 

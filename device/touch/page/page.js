@@ -1,229 +1,184 @@
-"use strict";
+// The page shows what /state streams. Times in milliseconds.
+import { afresh } from "/aids.js";
+import { hold, leave, offer, pressed } from "/press.js";
+import { say } from "/say.js";
+import { wait } from "/time.js";
+import { tell } from "/voice.js";
+import { askWhy, extend, stopWhy } from "/why.js";
+import "/scan.js";
 
-// The page shows what /state streams and posts what is pressed to /press. Times in milliseconds.
-(() => {
-  const still = 400;      // a new question takes no press for so long: it would be the tail of a double tap
-  const hold = 450;       // the chosen face stays marked at least so long before the next question
-  const patience = 7000;  // how long a press is tried; the box itself answers within 5000
-  const silence = 12000;  // the box speaks every 5000: more than two missed and it is taken for gone
-  const alone = 60000;    // after so long without a touch the idle page is Chinese again
+const silence = 3000;   // the box speaks every 1000: three missed and it is taken for gone
+const broken = 30000;   // gone for so long, it is a fault
+const linger = 8000;    // a thank-you stays so long unless somebody comes: its code wants to be read
+const alone = 60000;    // after so long without a touch the idle page is the box's own again
 
-  const root = document.documentElement, body = document.body;
-  const at = (id) => document.getElementById(id);
-  const keys = [...document.querySelectorAll(".key")];
-  const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
+const root = document.documentElement, body = document.body;
+const at = (id) => document.getElementById(id);
+const signs = { thanks: "M28 52 L44 68 L73 34", fault: "M50 26 L50 56 M50 71 L50 73", moment: "M28 50 L29 50 M50 50 L51 50 M71 50 L72 50" };
 
-  let shown = null;   // the state on the screen; null while nothing can be pressed for want of the box
-  let asked = "";     // the question that token belongs to
-  let token = "";     // names one press to the box: sent again, it is the same press
-  let press = null;   // the press on its way
-  let again = false;  // the customer has to press once more
+let shown = null;   // the state on the screen; null while the box is gone
+let coming = null;  // the state that waits for its turn
+let since = 0;      // when shown came
 
-  // ---- what is shown ----
+// ---- what is shown ----
 
-  function fill(place, template, numbers = {}) {
-    const words = template ? template.content.cloneNode(true) : "";
-    for (const [name, n] of Object.entries(numbers))
-      for (const spot of words.querySelectorAll("." + name)) spot.textContent = n;
-    place.replaceChildren(words);
-  }
+function show(state) {
+  const before = shown, asks = state.kind === "idle" || state.kind === "ask";
+  shown = state;
+  since = performance.now();
+  coming = null;
+  for (const id of ["rate", "why", "notice"]) at(id).hidden = true;
+  if (state.kind !== "why") stopWhy();
+  if (asks) rate(state);
+  else if (state.kind === "why") why(state);
+  else notice(state.kind, state.code);
+  offer(asks ? state : null, state.question, !before);
+  if (state.kind === "idle" && before && before.kind !== "idle") afresh();
+  waiting(state);
+  aloud(state, before);
+}
 
-  function say(what) {
-    at("word").dataset.says = what;
-    fill(at("word"), what && at("say-" + what));
-  }
+const left = (state) => state.until ? Math.max(1, state.until - performance.now()) : 0;
 
-  const wordsFor = (kind, dimension) => document.querySelector(`template[data-${kind}="${CSS.escape(dimension)}"]`);
+function waiting(state) {
+  wait(state.question, state.kind === "ask" ? left(state) : 0);
+  if (state.kind === "why") extend(left(state));
+}
 
-  function show(state) {
-    const before = shown, asking = state.kind === "idle" || state.kind === "ask";
+function aloud(state, before) {
+  if (before?.question === state.question) return;
+  if (state.kind === "why") tell("why");
+  if (state.kind !== "ask") return;
+  const question = "question-" + (state.dimension || "overall");
+  if (before?.kind === "ask" && state.step > 1) tell(question);
+  else tell("please", question);
+}
+
+function rate(state) {
+  const stepped = state.kind === "ask" && state.steps > 1, dimension = state.dimension || "overall";
+  if (state.kind === "idle") say(at("step"), "welcome");
+  else say(at("step"), stepped ? "step" : "please", { n: state.step, of: state.steps });
+  dots(stepped ? state.step : 0, stepped ? state.steps : 0);
+  say(at("question"), "question-" + dimension);
+  say(at("gloss"), "gloss-" + dimension);
+  body.dataset.view = state.kind;
+  at("rate").hidden = false;
+}
+
+function why(state) {
+  dots(0, 0);
+  body.dataset.view = "why";
+  askWhy(state, left(state));
+  at("why").hidden = false;
+}
+
+function notice(kind, code) {
+  dots(0, 0);
+  body.dataset.view = "notice";
+  body.dataset.notice = kind;
+  at("sign").setAttribute("d", signs[kind]);
+  say(at("notice-title"), kind);
+  say(at("notice-text"), { thanks: "stored", fault: at("call") ? "" : "fault-gloss", moment: "moment-gloss" }[kind]);
+  at("code").hidden = !code;
+  at("code-letters").textContent = code ?? "";
+  if (at("call")) at("call").hidden = kind === "moment";
+  at("notice").hidden = false;
+}
+
+function dots(step, steps) {
+  at("dots").replaceChildren(...Array.from({ length: Math.min(steps, 9) }, (_, i) => {
+    const dot = document.createElement("li");
+    dot.classList.toggle("done", i < step);
+    return dot;
+  }));
+}
+
+// ---- the next customer ----
+
+let resting = 0;
+function touched() {
+  clearTimeout(resting);
+  resting = setTimeout(() => { if (shown?.kind !== "ask") afresh(); }, alone);
+  if (coming && shown?.kind === "thanks" && performance.now() - since > 1000) turn(0); // somebody is there
+}
+document.addEventListener("pointerdown", touched);
+document.addEventListener("keydown", touched);
+
+// ---- hearing the box ----
+
+let stream = null, turning = 0, quiet = 0, gone = 0, tries = 0;
+let last = performance.now(); // when the box was heard
+
+function arrive(state) {
+  heard();
+  if (state.build !== root.dataset.build) return location.reload(); // the box has been upgraded
+  if (state.left_ms) state.until = performance.now() + state.left_ms;
+  if (shown?.question === state.question) {
     shown = state;
-    // A press that the connection was lost over goes on trying while it is still what is asked.
-    const carried = !before && press && asking && state.dimension === press.dimension;
-    again = !before && (again || (press && !carried));
-    if (!carried) {
-      press = null;
-      mark(null);
-      if (state.question !== asked) token = newToken();
-    }
-    asked = state.question;
-    if (asking) ask(state);
-    else notice(state.kind);
-    if (state.kind === "idle" && before && before.kind !== "idle") speak("zh"); // the next customer's
+    if (!coming) waiting(state);
+    return;
   }
-
-  function mark(chosen) {
-    for (const key of keys) key.setAttribute("aria-pressed", String(key === chosen));
+  if (coming?.question === state.question) {
+    coming.until = state.until;
+    return;
   }
+  coming = state;
+  turn(delay(state));
+}
 
-  function ask(state) {
-    at("notice").hidden = true;
-    at("notice").replaceChildren();
-    at("rate").hidden = false;
-    const stepped = state.kind === "ask" && state.steps > 1;
-    if (state.kind === "idle") fill(at("step"), at("say-welcome"));
-    else fill(at("step"), stepped ? at("say-step") : null, stepped ? { n: state.step, of: state.steps } : {});
-    dots(stepped ? state.step : 0, stepped ? state.steps : 0);
-    fill(at("question"), wordsFor("question", state.dimension));
-    fill(at("gloss"), wordsFor("gloss", state.dimension));
-    body.dataset.view = state.kind;
-    say(again ? "again" : press ? "saving" : "");
-    if (press) body.dataset.keys = "waiting";
-    else settle();
-  }
+// delay lets the customer see the chosen face, and read the code, before what comes next.
+function delay(state) {
+  const now = performance.now(), press = pressed();
+  if (press && shown && state.kind !== "fault") return hold - (now - press.since);
+  return shown?.kind === "thanks" && state.kind === "idle" ? linger - (now - since) : 0;
+}
 
-  function notice(kind) {
-    at("rate").hidden = true;
-    dots(0, 0);
-    body.dataset.keys = "none";
-    body.dataset.view = "notice";
-    body.dataset.notice = kind;
-    fill(at("notice"), at("notice-" + kind));
-    at("notice").hidden = false;
-  }
+function turn(ms) {
+  clearTimeout(turning);
+  const next = coming;
+  turning = setTimeout(() => show(next), Math.max(0, ms));
+}
 
-  function dots(step, steps) {
-    at("dots").replaceChildren(...Array.from({ length: Math.min(steps, 9) }, (_, i) => {
-      const dot = document.createElement("li");
-      dot.classList.toggle("done", i < step);
-      return dot;
-    }));
-  }
+function heard() {
+  last = performance.now();
+  tries = 0;
+  clearTimeout(gone);
+  gone = 0;
+  clearTimeout(quiet);
+  // A browser that was busy itself finds the box's words waiting: they come before the second timer.
+  quiet = setTimeout(() => { quiet = setTimeout(() => { lose(); listen(); }, 100); }, silence);
+}
 
-  let settling = 0;
-  function settle() {
-    body.dataset.keys = "still";
-    clearTimeout(settling);
-    settling = setTimeout(() => { body.dataset.keys = "ready"; }, still);
-  }
+// lose is for a connection that broke or fell silent: what is shown stays for a moment, as the box is
+// mostly back at once.
+function lose() {
+  clearTimeout(quiet);
+  if (!gone) gone = setTimeout(miss, Math.max(0, silence - (performance.now() - last)));
+}
 
-  function speak(lang) {
-    root.lang = lang === "en" ? "en" : "zh-CN";
-    body.dataset.lang = lang;
-  }
+function miss() {
+  clearTimeout(turning);
+  coming = shown = null;
+  for (const id of ["rate", "why"]) at(id).hidden = true;
+  stopWhy();
+  wait("", 0);
+  leave();
+  notice("moment");
+  gone = setTimeout(() => notice("fault"), broken);
+}
 
-  // ---- pressing ----
-
-  function newToken() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-  }
-
-  async function choose(key) {
-    if (body.dataset.keys !== "ready" || press) return;
-    const mine = press = { token, dimension: shown.dimension, score: Number(key.dataset.score), since: performance.now() };
-    body.dataset.keys = "waiting";
-    again = false;
-    say("");
-    mark(key);
-    setTimeout(() => { if (press === mine) say("saving"); }, 600);
-
-    const status = await send(mine);
-    if (status === 200) await pause(3000); // the next state is on its way; should it never come, go on
-    if (press !== mine) return;            // as it nearly always has by now
-    // After an answer the next try is another press; after none the box may have heard this one, and
-    // must recognise it.
-    press = null;
-    if (status) token = newToken();
-    again = status !== 200;
-    mark(null);
-    if (!shown) return;
-    say(again ? "again" : "");
-    settle();
-  }
-
-  async function send(mine) {
-    const { token, dimension, score, since } = mine;
-    for (let left = patience; left > 0 && press === mine; left = patience - (performance.now() - since)) {
-      try {
-        const answer = await fetch("/press", {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ token, dimension, score }),
-          signal: AbortSignal.timeout(left),
-        });
-        if (!answer.headers.has("Retry-After")) return answer.status;
-      } catch { /* the box is away: the same press again */ }
-      await pause(500);
-    }
-    return 0;
-  }
-
-  // A key is pressed when the finger that went down on it comes up on it, however long it rested:
-  // a browser gives no click after a long touch, and slow fingers rest long.
-  let down = null;
-  for (const key of keys) {
-    key.addEventListener("pointerdown", (e) => { if (e.isPrimary && e.button === 0) down = key; });
-    key.addEventListener("pointerup", (e) => {
-      const over = document.elementFromPoint(e.clientX, e.clientY)?.closest(".key");
-      if (e.isPrimary && down === key && over === key) choose(key);
-      down = null;
-    });
-    key.addEventListener("click", (e) => { if (e.detail === 0) choose(key); }); // keyboard, switch, reader
-  }
-  document.addEventListener("pointercancel", () => { down = null; });
-  document.addEventListener("contextmenu", (e) => e.preventDefault());
-
-  const moves = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -9, End: 9 };
-  document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.altKey || e.metaKey) return;
-    if (e.repeat && (e.key === "Enter" || e.key === " ")) return e.preventDefault(); // a held key is one press
-    if (e.repeat || at("rate").hidden) return;
-    const key = keys.find((k) => k.dataset.score === e.key);
-    if (key) {
-      key.focus();
-      choose(key);
-    } else if (e.key in moves) {
-      e.preventDefault();
-      const from = keys.indexOf(document.activeElement);
-      const to = from < 0 ? (moves[e.key] > 0 && e.key !== "End" ? 0 : keys.length - 1) : from + moves[e.key];
-      keys[Math.max(0, Math.min(keys.length - 1, e.key === "Home" ? 0 : to))].focus();
-    }
+function listen() {
+  stream?.close();
+  const mine = stream = new EventSource("/state");
+  mine.addEventListener("state", (e) => arrive(JSON.parse(e.data)));
+  mine.addEventListener("error", () => {
+    mine.close();
+    if (mine !== stream) return;
+    lose();
+    setTimeout(() => { if (mine === stream) listen(); }, Math.min(5000, 250 * 2 ** tries++));
   });
+}
 
-  at("language").addEventListener("click", () => speak(root.lang === "en" ? "zh" : "en"));
-  let resting = 0;
-  function touched() {
-    clearTimeout(resting);
-    resting = setTimeout(() => { if (shown?.kind !== "ask") speak("zh"); }, alone);
-  }
-  document.addEventListener("pointerdown", touched);
-  document.addEventListener("keydown", touched);
-
-  // ---- hearing the box ----
-
-  let stream = null, turning = 0, quiet = 0;
-
-  function arrive(state) {
-    listenFor(silence);
-    if (state.build !== root.dataset.build) return location.reload(); // the box has been upgraded
-    if (shown?.question === state.question) return;
-    clearTimeout(turning);
-    const wait = press && state.kind !== "fault" ? hold - (performance.now() - press.since) : 0;
-    turning = setTimeout(show, Math.max(0, wait), state);
-  }
-
-  function lose() {
-    clearTimeout(turning);
-    shown = null;
-    if (body.dataset.notice !== "lost" || body.dataset.view !== "notice") notice("lost");
-    listenFor(silence);
-    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
-  }
-
-  function listenFor(ms) {
-    clearTimeout(quiet);
-    quiet = setTimeout(() => { listen(); lose(); }, ms);
-  }
-
-  function listen() {
-    stream?.close();
-    stream = new EventSource("/state");
-    stream.addEventListener("state", (e) => arrive(JSON.parse(e.data)));
-    stream.addEventListener("error", lose);
-  }
-
-  speak("zh");
-  listenFor(2500);
-  listen();
-})();
+afresh();
+gone = setTimeout(miss, silence);
+listen();
