@@ -134,10 +134,17 @@ func (s State) over(at wire.Stamp) (State, []Effect) {
 	if p == nil || p.Paused == 0 || p.Joined == 0 {
 		return s, nil
 	}
-	e := p.record(p.ID+"-hammered", at)
+	e := p.whole(p.ID+"-hammered", at)
+	e.Joined = p.Joined
+	return s, []Effect{Finish{e}}
+}
+
+// whole is a record of the past with the worst that was said in it: which is what counts.
+func (p Past) whole(id string, at wire.Stamp) wire.Evaluation {
+	e := p.record(id, at)
 	for d, given := range p.Given {
 		e.Scores[d] = slices.Min(given)
 	}
-	e.Joined, e.Dissatisfied = p.Joined, e.IsDissatisfied()
-	return s, []Effect{Finish{e}}
+	e.Dissatisfied = e.IsDissatisfied()
+	return e
 }

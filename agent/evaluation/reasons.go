@@ -48,7 +48,7 @@ func (s State) reasoned(e Reasoned) (State, []Effect) {
 	s.Past = &past
 	effects := []Effect{Keep{}}
 	if len(e.Codes) > 0 {
-		told := past.record(e.ID, e.At)
+		told := past.whole(e.ID, e.At)
 		told.Reasons = slices.Compact(slices.Sorted(slices.Values(e.Codes)))
 		effects = []Effect{Finish{told}, Keep{}}
 	}
