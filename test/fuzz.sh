@@ -10,6 +10,7 @@ for target in \
 	device/serialpad/profiles:FuzzCompile \
 	device/touch:FuzzPress \
 	agent/evaluation:FuzzState \
+	agent/counterdesk:FuzzBody \
 	sync/wire:FuzzRecord \
 	sync/wire:FuzzTopic \
 	sync/seal:FuzzReaders \
