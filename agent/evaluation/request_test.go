@@ -82,6 +82,9 @@ func TestUnaskedIsOneRecord(t *testing.T) {
 		}
 		ended := c.disk.ended()
 		wantEnded(t, ended, "E1 not-prompted 0 []")
+		if len(ended) != 1 {
+			t.Fatal("three words of one transaction, and not one record")
+		}
 		if e := ended[0]; e.Teller != "1007" || e.Ticket != "A12" || e.PromptBy != "counter program" || e.Prompted {
 			t.Errorf("got %+v", e)
 		}
