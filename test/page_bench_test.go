@@ -43,6 +43,12 @@ const stopwatch = `(() => {
   return true;
 })()`
 
+// nextCustomer touches the thank-you away, and reports whether a press is taken.
+const nextCustomer = `(() => {
+  if (document.body.dataset.view === "notice") document.dispatchEvent(new PointerEvent("pointerdown"));
+  return document.body.dataset.keys === "ready";
+})()`
+
 // BenchmarkPressToPage is a press in a real Chromium until the page has said that it is taken, storing
 // included, beside what the store alone takes on this disk in the same run: half before, half after.
 func BenchmarkPressToPage(b *testing.B) {
@@ -62,7 +68,7 @@ func BenchmarkPressToPage(b *testing.B) {
 	}
 	for i := range presses {
 		harness.Eventually(b, 30*time.Second, "the page to take a press", func() bool {
-			return value[bool](b, browser, `document.body.dataset.keys === "ready"`)
+			return value[bool](b, browser, nextCustomer)
 		})
 		do(b, browser, chromedp.Click(chromedp.CSS(fmt.Sprintf(`button[data-score="%d"]`, 1+i%5))))
 		harness.Eventually(b, 30*time.Second, "the press to be taken", func() bool {
