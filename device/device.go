@@ -89,6 +89,9 @@ type Show struct {
 	Window    time.Duration // how long this question waits
 	Codes     string        // the reasons to choose from, with spaces between them
 	Code      string        // by which the customer can ask what became of the rating
+	// Denied is that the signal which For names is understood and not taken. It is never said of a
+	// press: see Refused.
+	Denied bool
 }
 
 // Refusal reasons that several drivers share.

@@ -110,6 +110,7 @@ func TestTellersPage(t *testing.T) {
 	d.until(`document.activeElement.id === "token"`)
 	d.do(chromedp.KeyEvent(strings.ToUpper(secret) + kb.Enter))
 	d.until(`document.querySelector("#word").textContent.includes("令牌不正确")`)
+	d.shoot("token")
 	d.do(chromedp.KeyEvent(secret + kb.Enter))
 	d.until(`document.body.dataset.state === "idle" && document.activeElement.id === "prompt"`)
 	d.until(`document.querySelector("#prompt").textContent === "请评价"`)
@@ -144,6 +145,7 @@ func TestTellersPage(t *testing.T) {
 	}
 	d.keys.said <- device.Signal{Kind: device.Lost}
 	d.until(`document.body.dataset.state === "pad-lost" && document.querySelector("#prompt").disabled`)
+	d.shoot("pad-lost")
 	d.keys.say(device.Signal{Kind: device.Back})
 	d.until(`document.body.dataset.state === "idle"`)
 	d.do(chromedp.Reload())

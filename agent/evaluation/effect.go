@@ -7,8 +7,8 @@ import (
 	"evalpad/sync/wire"
 )
 
-// Effect is one thing to be done: Finish, Keep, Refuse, Repeat, Join, Arm, Disarm, Show or Again. Next
-// gives them in the order in which they are to be done.
+// Effect is one thing to be done: Finish, Keep, Refuse, Repeat, Join, Arm, Disarm, Show, Again or Deny.
+// Next gives them in the order in which they are to be done.
 type Effect interface{ effect() }
 
 // Finish hands on an evaluation that is over, in the commit of the Keep that follows. Its counter
@@ -41,6 +41,9 @@ type Show struct{ device.Show }
 // Again shows once more what is shown already, to answer the signal For or to put a pad right.
 type Again struct{ For string }
 
+// Deny is Again that tells whoever signalled For that it is not taken.
+type Deny struct{ For string }
+
 func (Finish) effect() {}
 func (Keep) effect()   {}
 func (Refuse) effect() {}
@@ -50,6 +53,7 @@ func (Arm) effect()    {}
 func (Disarm) effect() {}
 func (Show) effect()   {}
 func (Again) effect()  {}
+func (Deny) effect()   {}
 
 // Why a signal that a driver understood is not taken.
 const (

@@ -74,6 +74,59 @@ func TestBurstIsFlagged(t *testing.T) {
 	}
 }
 
+// The first press after a prompt is the next customer's, however soon it comes: the same key is another
+// evaluation, and so is one at a pad that has just been hammered.
+func TestPromptEndsTheLockOut(t *testing.T) {
+	for name, before := range map[string][]evaluation.Event{
+		"right after an evaluation": {prompt(1, "A12"), press(4, 4)},
+		"while the pad rests":       {press(1, 3), press(1.5, 3), press(2, 3), press(2.5, 3), press(3, 3), press(3.5, 3)},
+	} {
+		s, _ := walk(fair(), before...)
+		s, _ = walk(s, prompt(5, "A13"))
+		s, finished := walk(s, press(5.5, 4))
+		if len(finished) != 1 || finished[0].Ticket != "A13" || finished[0].Amends != "" || finished[0].Outcome != wire.Rated {
+			t.Errorf("%s: %+v, want an evaluation of A13", name, finished)
+		}
+		if s.Past == nil || s.Past.ID != "E5" {
+			t.Errorf("%s: a press would now join %+v, want E5", name, s.Past)
+		}
+	}
+}
+
+// What is pressed within the lock-out amends, and everything that was said stays: in records of their
+// own, linked to the first, and each opinion once.
+func TestEveryAmendmentIsKept(t *testing.T) {
+	s, first := walk(fair(), prompt(1, "A12"), press(4, 4))
+	s, amendments := walk(s, press(5, 1), press(6, 5), press(7, 4), press(8, 1))
+	var got []string
+	for _, e := range append(first, amendments...) {
+		got = append(got, fmt.Sprintf("%d of %q dissatisfied %t", e.Scores[wire.Overall], e.Amends, e.Dissatisfied))
+	}
+	want := []string{`4 of "" dissatisfied false`, `1 of "E1" dissatisfied true`, `5 of "E1" dissatisfied false`}
+	if !slices.Equal(got, want) {
+		t.Errorf("records %q, want %q", got, want)
+	}
+	if given := s.Past.Given[wire.Overall]; !slices.Equal(given, []wire.Score{4, 1, 5}) {
+		t.Errorf("given %v, want all three in their order", given)
+	}
+}
+
+// A bad score that is pressed away stands: what corrects it says that it goes up and withdraws nothing,
+// and whatever is told of the rating later has the worst score in it, and alerts.
+func TestCorrectedUpStands(t *testing.T) {
+	_, finished := walk(asking(), prompt(1, "A12"), press(4, 1), press(5, 5), reasoned(8, "waiting"))
+	if len(finished) != 3 {
+		t.Fatalf("%d records, want the rating, its correction and the reasons", len(finished))
+	}
+	rating, up, why := finished[0], finished[1], finished[2]
+	if !rating.Dissatisfied || up.Amends != "E1" || up.Dissatisfied || !slices.Contains(up.Flags, wire.FlagCorrectedUp) {
+		t.Errorf("rating %+v, corrected by %+v: want the first to stand and the second to say that it goes up", rating, up)
+	}
+	if !why.Dissatisfied || why.Scores[wire.Overall] != 1 || why.Amends != "E1" {
+		t.Errorf("reasons %+v, want them with the worst score", why)
+	}
+}
+
 // A log-in ends when the branch closes: tomorrow's customers are not yesterday's teller's.
 func TestLoginEndsAtClosingTime(t *testing.T) {
 	zone := time.FixedZone("CST", 8*3600)

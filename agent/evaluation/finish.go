@@ -22,7 +22,7 @@ func (s State) closed(end wire.Stamp, flags ...string) (State, []Effect) {
 		var paced []string
 		s, paced = s.paced(e, at)
 		e.Flags = append(e.Flags, paced...)
-		s = s.seen(at).rated(e.Ticket)
+		s = s.seen(at).rated(e.Ticket, at)
 		if e.Outcome == wire.Rated {
 			s.Past = s.past(at, e, s.Idle)
 		}

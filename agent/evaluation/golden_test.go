@@ -95,6 +95,14 @@ func unasked(seconds float64, ticket string) evaluation.Unasked {
 	return evaluation.Unasked{Heard: heard(seconds), Ticket: ticket, ID: fmt.Sprintf("E%g", seconds)}
 }
 
+// mores wants more time so many times, every 20 s.
+func mores(n int, from float64) (wanted []evaluation.Event) {
+	for i := range n {
+		wanted = append(wanted, evaluation.More{Heard: heard(from + float64(i)*20)})
+	}
+	return wanted
+}
+
 type story struct {
 	title  string
 	from   evaluation.State
@@ -158,8 +166,11 @@ func stories() []story {
 		}},
 		{"Nobody says why", asking(), events{press(4, 2), reasoned(5, "weather"), evaluation.Elapsed{At: at(24)}, evaluation.Elapsed{At: at(27)}}},
 		{"A customer needs more time", fair(), events{
-			prompt(1, ""), evaluation.More{Heard: heard(25)}, evaluation.More{Heard: heard(50)}, evaluation.More{Heard: heard(75)}, evaluation.More{Heard: heard(100)}, press(101, 4),
+			prompt(1, ""), evaluation.More{Heard: heard(25)}, press(30, 4),
 		}},
+		{"More time is given ten times, and the next customer has ten again", three(), slices.Concat(
+			events{prompt(1, "A12")}, mores(11, 20), events{press(225, 4), evaluation.More{Heard: heard(240)}, prompt(250, "A13")}, mores(1, 270),
+		)},
 		{"Whoever was logged in has gone", fair(), events{
 			evaluation.TellerIn{Heard: heard(1), Teller: "1007"}, press(10, 4), press(14400, 4), press(28900, 4),
 			evaluation.TellerIn{Heard: heard(28910), Teller: "1008"}, evaluation.Restarted{At: at(28920)}, press(28930, 4),
@@ -357,6 +368,8 @@ func recorded(effects []evaluation.Effect) string {
 			}
 		case evaluation.Refuse:
 			w = append(w, "refused and counted: "+e.Reason)
+		case evaluation.Deny:
+			w = append(w, "and whoever waits is told so")
 		case evaluation.Repeat:
 			w = append(w, "nothing: it was taken before the restart")
 		case evaluation.Join:

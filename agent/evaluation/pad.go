@@ -103,6 +103,7 @@ func (p *pad) show(ctx context.Context, s device.Show) {
 	if s.For = ""; own {
 		s.For = id
 	}
+	s.Denied = s.Denied && own
 	bored := time.NewTimer(patience)
 	defer bored.Stop()
 	select {

@@ -140,6 +140,10 @@ func (d *Desk) do(ctx context.Context, effect Effect) {
 		d.show(ctx, e.Show)
 	case Again:
 		d.again(ctx, e.For)
+	case Deny:
+		s := d.still(e.For)
+		s.Denied = true
+		d.show(ctx, s)
 	}
 }
 
@@ -155,12 +159,15 @@ func (d *Desk) show(ctx context.Context, s device.Show) {
 	}
 }
 
-// again shows what is shown already, with what is left of the question's window.
-func (d *Desk) again(ctx context.Context, signal string) {
+// again shows what is shown already.
+func (d *Desk) again(ctx context.Context, signal string) { d.show(ctx, d.still(signal)) }
+
+// still is what is shown already, with what is left of its window.
+func (d *Desk) still(signal string) device.Show {
 	s := d.showing
-	s.For = signal
-	if s.Kind == device.Ask {
+	s.For, s.Denied = signal, false
+	if s.Kind == device.Ask || s.Kind == device.Why {
 		s.Window = max(0, d.until-d.opts.Now().Uptime)
 	}
-	d.show(ctx, s)
+	return s
 }

@@ -29,15 +29,16 @@ func (s State) prompted(e Prompted) (State, []Effect) {
 	s.Idle = nil
 	s = s.seen(e.At)
 	s.Open = &Unfinished{
-		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket, Again: e.Ticket != "" && slices.Contains(s.Tickets, e.Ticket),
+		ID: e.ID, Teller: s.Teller, Ticket: e.Ticket, Again: s.wasRated(e.Ticket, e.At),
 		Prompted: true, PromptBy: e.By, Service: e.Service, Echo: e.Echo, Begun: e.At,
 	}
 	s.Last = nil
 	return s, append(finished, Keep{}, Arm{s.window()}, s.show(e.Signal))
 }
 
-// mostMore is how often a customer can have more time for an evaluation.
-const mostMore = 3
+// mostMore is how often a customer can have more time for an evaluation: as often as WCAG 2.2 (2.2.1,
+// Timing Adjustable) wants at least.
+const mostMore = 10
 
 // more starts the window of the question anew.
 func (s State) more(e More) (State, []Effect) {
@@ -45,7 +46,7 @@ func (s State) more(e More) (State, []Effect) {
 	case s.Open == nil:
 		return s, []Effect{Again{e.Signal}}
 	case s.Open.More >= mostMore:
-		return s.refused(ReasonTooMuch)
+		return s.denied(ReasonTooMuch, e.Signal)
 	}
 	open := *s.Open
 	open.More++
@@ -98,4 +99,10 @@ func (s State) forgotten(h Heard) (State, []Effect) {
 // refused leaves everything as it is and puts right a pad that shows something else.
 func (s State) refused(reason string) (State, []Effect) {
 	return s, []Effect{Refuse{reason}, Again{}}
+}
+
+// denied is refused where whoever signalled waits for an answer. A press is never denied: to a pad that
+// repeats itself every answer is its thanks.
+func (s State) denied(reason, signal string) (State, []Effect) {
+	return s, []Effect{Refuse{reason}, Deny{signal}}
 }

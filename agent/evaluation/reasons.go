@@ -41,7 +41,7 @@ func (s State) why() device.Show {
 func (s State) reasoned(e Reasoned) (State, []Effect) {
 	foreign := func(code string) bool { return !slices.Contains(s.Rules.Reasons, code) }
 	if s.Past == nil || !s.Past.Why || len(e.Codes) > mostReasons || slices.ContainsFunc(e.Codes, foreign) {
-		return s.refused(ReasonNotAsked)
+		return s.denied(ReasonNotAsked, e.Signal)
 	}
 	past := *s.Past
 	past.Why = false

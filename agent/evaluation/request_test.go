@@ -82,6 +82,9 @@ func TestUnaskedIsOneRecord(t *testing.T) {
 		}
 		ended := c.disk.ended()
 		wantEnded(t, ended, "E1 not-prompted 0 []")
+		if len(ended) != 1 {
+			t.Fatal("three words of one transaction, and not one record")
+		}
 		if e := ended[0]; e.Teller != "1007" || e.Ticket != "A12" || e.PromptBy != "counter program" || e.Prompted {
 			t.Errorf("got %+v", e)
 		}
@@ -180,8 +183,8 @@ func TestTicketsAreBounded(t *testing.T) {
 		s, _ = evaluation.Next(s, once(float64(2*i+1), fmt.Sprintf("%064d", i)))
 		s, _ = evaluation.Next(s, press(float64(2*i+2), 4))
 	}
-	if len(s.Ended) != 64 || len(s.Tickets) != 64 {
-		t.Errorf("%d ended and %d rated tickets are remembered, want 64", len(s.Ended), len(s.Tickets))
+	if len(s.Ended) != 64 || len(s.Rated) != 64 {
+		t.Errorf("%d ended and %d rated tickets are remembered, want 64", len(s.Ended), len(s.Rated))
 	}
 	if last := s.Ended[63]; last.Ticket != fmt.Sprintf("%064d", 499) || last.How != "asked" {
 		t.Errorf("last: %+v", last)

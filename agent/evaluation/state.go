@@ -23,7 +23,7 @@ type State struct {
 	Idle     []int64     `json:"idle,omitempty"`      // uptimes of the presses at the idle pad, in ms: see Hammer
 	Pace     *Pace       `json:"pace,omitempty"`      // of the last evaluations
 	TellerAt *wire.Stamp `json:"teller_at,omitempty"` // when the teller was last at work
-	Tickets  []string    `json:"tickets,omitempty"`   // rated last, so that one that is asked again is known
+	Rated    []Rated     `json:"rated,omitempty"`     // tickets that were rated last, so that one that is asked again is known
 	Ended    []Ended     `json:"ended,omitempty"`     // tickets that were over last, rated or not
 }
 

@@ -46,23 +46,24 @@ func (s State) ended(ticket, how string, at wire.Stamp) State {
 // howEnded is "" for a ticket that is not over, or not any more, at a moment.
 func (s State) howEnded(ticket string, at wire.Stamp) string {
 	for _, e := range s.Ended {
-		if e.Ticket == ticket && e.holds(at) {
+		if e.Ticket == ticket && holds(e.At, at) {
 			return e.How
 		}
 	}
 	return ""
 }
 
-// holds compares uptimes within one boot, and walls over the end of one where both are known.
-func (e Ended) holds(at wire.Stamp) bool {
-	if e.At.Boot == at.Boot {
-		return at.UptimeMS-e.At.UptimeMS < ticketHolds.Milliseconds()
+// holds reports whether what was known of a ticket since then is so still. It compares uptimes within
+// one boot, and walls over the end of one where both are known.
+func holds(since, at wire.Stamp) bool {
+	if since.Boot == at.Boot {
+		return at.UptimeMS-since.UptimeMS < ticketHolds.Milliseconds()
 	}
-	if e.At.Wall == nil || at.Wall == nil {
+	if since.Wall == nil || at.Wall == nil {
 		return false
 	}
-	since := at.Wall.Sub(e.At.Wall.Time)
-	return since >= 0 && since < ticketHolds
+	passed := at.Wall.Sub(since.Wall.Time)
+	return passed >= 0 && passed < ticketHolds
 }
 
 // isDone reports whether a ticket is not to be asked again.
@@ -81,13 +82,27 @@ func howCut(flags []string) string {
 	return endedAsked
 }
 
-// rated remembers a ticket as done.
-func (s State) rated(ticket string) State {
-	if ticket != "" && !slices.Contains(s.Tickets, ticket) {
-		s.Tickets = append(slices.Clone(s.Tickets), ticket)
-		s.Tickets = s.Tickets[max(0, len(s.Tickets)-mostTickets):]
+// Rated is a ticket that has had its evaluation. It never leaves the box.
+type Rated struct {
+	Ticket string     `json:"ticket"`
+	At     wire.Stamp `json:"at"` // of the last one
+}
+
+// rated remembers a ticket as rated.
+func (s State) rated(ticket string, at wire.Stamp) State {
+	if ticket == "" {
+		return s
 	}
+	s.Rated = slices.DeleteFunc(slices.Clone(s.Rated), func(r Rated) bool { return r.Ticket == ticket })
+	s.Rated = append(s.Rated, Rated{ticket, at})
+	s.Rated = s.Rated[max(0, len(s.Rated)-mostTickets):]
 	return s
+}
+
+// wasRated reports whether a ticket that is asked had its evaluation before: today's A12 and not
+// yesterday's.
+func (s State) wasRated(ticket string, at wire.Stamp) bool {
+	return ticket != "" && slices.ContainsFunc(s.Rated, func(r Rated) bool { return r.Ticket == ticket && holds(r.At, at) })
 }
 
 // unasked records a transaction whose customer was not asked, once however often it is told.
@@ -102,7 +117,7 @@ func (s State) unasked(e Unasked) (State, []Effect) {
 	case how != "" || open:
 		return s.refused(ReasonTicketDone)
 	}
-	s = s.seen(e.At).rated(e.Ticket).ended(e.Ticket, endedUnasked, e.At)
+	s = s.seen(e.At).rated(e.Ticket, e.At).ended(e.Ticket, endedUnasked, e.At)
 	return s, []Effect{Finish{wire.Evaluation{
 		Evaluation: e.ID, Teller: s.Teller, Ticket: e.Ticket, Outcome: wire.NotPrompted, PromptBy: e.By, UI: s.Rules.UI,
 		Scores: map[wire.Dimension]wire.Score{}, Reasons: []string{}, Flags: []string{}, Pressed: e.At,

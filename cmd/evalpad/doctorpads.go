@@ -106,6 +106,7 @@ func (d *doctor) free(counter, port string) {
 }
 
 func (d *doctor) usb(c config.Counter) {
+	d.lines(c.Counter, lampLines(c.USB.Lamps))
 	if !d.there(c.Counter, c.USB.Port) || strings.Contains(c.USB.Port, "/by-") {
 		return
 	}
@@ -114,9 +115,16 @@ func (d *doctor) usb(c config.Counter) {
 }
 
 func (d *doctor) gpio(c config.Counter) {
-	l := c.GPIO.Lamps
-	lines := slices.Concat(slices.Sorted(maps.Keys(c.GPIO.Keys)), []string{l.Ask, l.Thanks, l.Fault, l.Buzzer})
-	name, well := d.named(c.Counter, "lines", "引脚"), 0
+	d.lines(c.Counter, slices.Concat(slices.Sorted(maps.Keys(c.GPIO.Keys)), lampLines(c.GPIO.Lamps)))
+}
+
+func lampLines(l config.Lamps) []string {
+	return slices.Concat([]string{l.Ask, l.Thanks, l.Fault, l.Buzzer}, slices.Sorted(maps.Values(l.Questions)))
+}
+
+// lines looks whether GPIO lines are there; "" is none.
+func (d *doctor) lines(counter string, lines []string) {
+	name, well := d.named(counter, "lines", "引脚"), 0
 	for _, line := range lines {
 		if line == "" {
 			continue

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"evalpad/agent"
@@ -63,8 +65,7 @@ func (h *bench) keypads(at config.Counter, log *slog.Logger) (pads []device.Driv
 	if g := at.GPIO; g != nil {
 		d, err := gpiokeys.New(gpiokeys.Options{
 			Keys: g.Keys, Active: g.Active, Pull: g.Pull, Debounce: g.Debounce, Uptime: h.clock.Uptime, Log: log,
-			Lamps:       gpiokeys.Lamps{Ask: g.Lamps.Ask, Thanks: g.Lamps.Thanks, Fault: g.Lamps.Fault, Buzzer: g.Lamps.Buzzer},
-			LampsActive: g.Lamps.Active,
+			Lamps: lamps(g.Lamps), LampsActive: g.Lamps.Active,
 		})
 		if err != nil {
 			return nil, err
@@ -72,13 +73,31 @@ func (h *bench) keypads(at config.Counter, log *slog.Logger) (pads []device.Driv
 		pads = append(pads, d)
 	}
 	if u := at.USB; u != nil {
-		d, err := hidkeys.New(hidkeys.Options{Port: u.Port, Keys: u.Keys, Actions: u.Actions, Uptime: h.clock.Uptime, Log: log})
+		d, err := h.usbKeypad(u, log)
 		if err != nil {
 			return nil, err
 		}
 		pads = append(pads, d)
 	}
 	return pads, nil
+}
+
+// usbKeypad is a keypad with the lamps beside it.
+func (h *bench) usbKeypad(u *config.USBPad, log *slog.Logger) (device.Driver, error) {
+	face, err := gpiokeys.NewFace(gpiokeys.FaceOptions{
+		Lamps: lamps(u.Lamps), Active: u.Lamps.Active, Pad: "usb keypad " + u.Port, Uptime: h.clock.Uptime, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return hidkeys.New(hidkeys.Options{
+		Port: u.Port, Keys: u.Keys, Actions: u.Actions, Uptime: h.clock.Uptime, Log: log,
+		Face: face, Tells: slices.Sorted(maps.Keys(u.Lamps.Questions)),
+	})
+}
+
+func lamps(l config.Lamps) gpiokeys.Lamps {
+	return gpiokeys.Lamps{Ask: l.Ask, Thanks: l.Thanks, Fault: l.Fault, Buzzer: l.Buzzer, Questions: l.Questions}
 }
 
 // serialPad puts a counter on its serial line, which it may share with others.
@@ -101,7 +120,7 @@ func (h *bench) serialPad(s *config.SerialPad, log *slog.Logger) (device.Driver,
 	if err != nil {
 		return nil, err
 	}
-	return bus.Pad(serialpad.Counter{Address: s.Address, Keys: keys, Ack: s.Ack})
+	return bus.Pad(serialpad.Counter{Address: s.Address, Keys: keys, Ack: s.Ack, Asks: s.Asks})
 }
 
 // rules are what the configuration says of how a counter asks.

@@ -19,6 +19,7 @@ type FF68 struct {
 	*cable
 	face
 	address byte
+	stars   journal[int]
 }
 
 // PlugFF68 plugs in the pads of a caller address, 1 to 127, at a port of its own, and makes link a
@@ -75,7 +76,16 @@ func (p *FF68) hear(frame []byte) {
 	case string(frame) == string(ff68Frame(p.evaluator(), 0x01, 0x0B)):
 		p.show(SightAsk)
 	}
+	for n := range byte(6) {
+		if string(frame) == string(ff68Frame(p.evaluator(), 0x02, n)) {
+			p.show(SightStars)
+			p.stars.add(int(n))
+		}
+	}
 }
+
+// Stars are how many stars the pad was made to light, one time after the other.
+func (p *FF68) Stars() []int { return p.stars.list() }
 
 func (p *FF68) evaluator() byte { return p.address + 0x80 }
 

@@ -39,18 +39,11 @@ type Options struct {
 	Chips       Chips                // nil is the kernel's
 }
 
-// Lamps are output lines, named as keys are; "" is none.
-type Lamps struct {
-	Ask    string // lit while a question waits
-	Thanks string // lit for 2 s when a press is safe, whatever its score
-	Fault  string // lit while the pad cannot take ratings
-	Buzzer string // sounds for 100 ms at a question and at a thank-you
-}
-
 // Keys is the driver of one pad. Make one with New.
 type Keys struct {
 	options Options
 	names   []string // of the lines, sorted; a key is its index here
+	face    *Face
 }
 
 var _ device.Driver = (*Keys)(nil)
@@ -61,7 +54,6 @@ func New(o Options) (*Keys, error) {
 	o.Pull = cmp.Or(o.Pull, map[string]string{"low": "up", "high": "down"}[o.Active])
 	o.Debounce = cmp.Or(o.Debounce, 30*time.Millisecond)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	o.LampsActive = cmp.Or(o.LampsActive, "high")
 	if o.Chips == nil {
 		o.Chips = kernelChips{}
 	}
@@ -69,7 +61,13 @@ func New(o Options) (*Keys, error) {
 		return nil, fmt.Errorf("gpio keys: %w", err)
 	}
 	o.Keys = maps.Clone(o.Keys)
-	return &Keys{options: o, names: slices.Sorted(maps.Keys(o.Keys))}, nil
+	k := &Keys{options: o, names: slices.Sorted(maps.Keys(o.Keys))}
+	face, err := NewFace(FaceOptions{Lamps: o.Lamps, Active: o.LampsActive, Pad: k.String(), Uptime: o.Uptime, Log: o.Log, Chips: o.Chips})
+	if err != nil {
+		return nil, fmt.Errorf("gpio keys: %w", err)
+	}
+	k.face = face
+	return k, nil
 }
 
 func (o Options) validate() error {
@@ -78,8 +76,8 @@ func (o Options) validate() error {
 			return fmt.Errorf("line %.40q has score %d: want a line's name and 1 to 5", name, score)
 		}
 	}
-	for _, name := range o.Lamps.names() {
-		if _, both := o.Keys[name]; both && name != "" {
+	for _, name := range o.Lamps.lines() {
+		if _, both := o.Keys[name]; both {
 			return fmt.Errorf("line %.40q is a key and a lamp: want one of both", name)
 		}
 	}
@@ -88,14 +86,10 @@ func (o Options) validate() error {
 		return errors.New("no keys: want each line with its score")
 	case len(o.Keys) > 64:
 		return fmt.Errorf("%d keys: want 64 at most", len(o.Keys))
-	case o.Lamps.twice():
-		return errors.New("two lamps on one line: want a line for each")
 	case o.Active != "low" && o.Active != "high":
 		return fmt.Errorf("active %.40q: want low or high", o.Active)
 	case o.Pull != "up" && o.Pull != "down" && o.Pull != "none":
 		return fmt.Errorf("pull %.40q: want up, down or none", o.Pull)
-	case o.LampsActive != "low" && o.LampsActive != "high":
-		return fmt.Errorf("lamps active %.40q: want low or high", o.LampsActive)
 	case o.Debounce < 5*time.Millisecond || o.Debounce > 100*time.Millisecond:
 		return fmt.Errorf("debounce %v: want 5 ms to 100 ms", o.Debounce)
 	case o.Uptime == nil:

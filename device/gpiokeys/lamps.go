@@ -1,66 +1,88 @@
 package gpiokeys
 
 import (
-	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
+
+	"evalpad/device"
 )
 
-// names are the lines, in the order of lit's fields.
-func (l Lamps) names() [4]string { return [4]string{l.Ask, l.Thanks, l.Fault, l.Buzzer} }
+// Lamps are output lines, named as keys are; "" is none.
+type Lamps struct {
+	Ask    string // lit while a question waits
+	Thanks string // lit for 2 s when a press is safe, whatever its score
+	Fault  string // lit while the pad cannot take ratings
+	Buzzer string // sounds for 100 ms at a question and at a thank-you
+	// Questions are a lamp each, by dimension, lit while that question waits and no other, so that a pad
+	// without a screen can ask several.
+	Questions map[string]string
+}
+
+// lines are the lines that there are, in an order of their own.
+func (l Lamps) lines() (names []string) {
+	for _, name := range []string{l.Ask, l.Thanks, l.Fault, l.Buzzer} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	for _, question := range slices.Sorted(maps.Keys(l.Questions)) {
+		names = append(names, l.Questions[question])
+	}
+	return names
+}
+
+// question is the question that its own lamp shows under a show; "" where none does.
+func (l Lamps) question(s device.Show) string {
+	if _, shown := l.Questions[s.Dimension]; shown && s.Kind == device.Ask {
+		return s.Dimension
+	}
+	return ""
+}
 
 // twice reports whether two lamps are on one line.
 func (l Lamps) twice() bool {
-	seen := map[string]bool{}
-	for _, name := range l.names() {
-		if name != "" && seen[name] {
-			return true
+	names := slices.Sorted(slices.Values(l.lines()))
+	return len(slices.Compact(names)) < len(l.lines())
+}
+
+// lamps are all of a face, dark and not open yet.
+func (f *Face) lamps() (lamps []lamp) {
+	add := func(name string, wants func(lit) bool, question bool) {
+		if name != "" {
+			lamps = append(lamps, lamp{Face: f, name: name, wants: wants, question: question, retry: firstRetry})
 		}
-		seen[name] = true
 	}
-	return false
+	l := f.options.Lamps
+	add(l.Ask, func(now lit) bool { return now.ask }, false)
+	add(l.Thanks, func(now lit) bool { return now.thanks }, false)
+	add(l.Fault, func(now lit) bool { return now.fault }, false)
+	add(l.Buzzer, func(now lit) bool { return now.buzzer }, false)
+	for question, name := range l.Questions {
+		add(name, func(now lit) bool { return now.question == question }, true)
+	}
+	return lamps
 }
 
-func (l lit) each() [4]bool { return [4]bool{l.ask, l.thanks, l.fault, l.buzzer} }
-
-// lampKeeper keeps the lamps' lines open and writes them. It may wait for a chip that is slow; Run
-// does not wait for it.
-type lampKeeper struct {
-	*Keys
-	want <-chan lit
-}
-
-// run lights what is wanted until ctx is done, and then puts every lamp to rest.
-func (k lampKeeper) run(ctx context.Context) {
-	var lamps [4]lamp
-	for i, name := range k.options.Lamps.names() {
-		lamps[i] = lamp{Keys: k.Keys, name: name, retry: firstRetry}
-	}
-	defer func() {
+// set sets every lamp, and says after how long that has to be tried again; 0 is never. What goes dark
+// does so first, and while the lamp of another question cannot be put out none is lit: two of them would
+// make a customer answer what is not asked.
+func set(lamps []lamp, now lit) (again time.Duration) {
+	clear := true
+	for _, on := range []bool{false, true} {
 		for i := range lamps {
-			lamps[i].leave()
-		}
-	}()
-	var now lit
-	for {
-		var again <-chan time.Time
-		if wait := k.set(lamps[:], now); wait > 0 {
-			again = time.After(wait)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case now = <-k.want:
-		case <-again:
-		}
-	}
-}
-
-// set sets every lamp, and says after how long that has to be tried again; 0 is never.
-func (k lampKeeper) set(lamps []lamp, now lit) (again time.Duration) {
-	for i, on := range now.each() {
-		if wait := lamps[i].set(on); wait > 0 && (again == 0 || wait < again) {
-			again = wait
+			l := &lamps[i]
+			if l.wants(now) != on || on && l.question && !clear {
+				continue
+			}
+			wait := l.set(on)
+			if wait > 0 && (again == 0 || wait < again) {
+				again = wait
+			}
+			if wait > 0 && l.question && l.burns {
+				clear = false
+			}
 		}
 	}
 	return again
@@ -68,27 +90,31 @@ func (k lampKeeper) set(lamps []lamp, now lit) (again time.Duration) {
 
 // lamp is one output line.
 type lamp struct {
-	*Keys
-	name  string // "" is none
-	line  Output // nil while it is not open
-	on    bool   // what the open line has been told
-	why   string // it could not be opened
-	retry time.Duration
-	next  time.Duration // boot time of the next try
+	*Face
+	name     string
+	wants    func(lit) bool
+	question bool
+	line     Output // nil while it is not open
+	on       bool   // what the open line has been told
+	burns    bool   // it was lit, and is not known to have gone out
+	why      string // it could not be opened
+	retry    time.Duration
+	next     time.Duration // boot time of the next try
 }
 
 // set lights a lamp or puts it out. It says after how long that has to be tried again; 0 is never.
 func (l *lamp) set(on bool) (again time.Duration) {
-	if l.name == "" || l.line != nil && l.on == on {
+	if l.line != nil && l.on == on {
 		return 0
 	}
 	if now := l.options.Uptime(); now < l.next {
 		return l.next - now
 	}
+	l.burns = l.burns || on
 	if err := l.write(on); err != nil {
 		return l.fail(err)
 	}
-	l.on, l.why, l.retry = on, "", firstRetry
+	l.on, l.burns, l.why, l.retry = on, on, "", firstRetry
 	return 0
 }
 
@@ -114,7 +140,7 @@ func (l *lamp) fail(err error) (again time.Duration) {
 	l.retry = min(2*l.retry, lastRetry)
 	if l.why != err.Error() {
 		l.why = err.Error()
-		l.options.Log.Warn("no lamp", "pad", l.String(), "line", l.name, "error", err)
+		l.options.Log.Warn("no lamp", "pad", l.options.Pad, "line", l.name, "error", err)
 	}
 	return again
 }
@@ -125,8 +151,8 @@ func (l *lamp) leave() {
 		return
 	}
 	if err := errors.Join(l.line.Set(l.level(false)), l.line.Close()); err != nil {
-		l.options.Log.Warn("lamp not put to rest", "pad", l.String(), "line", l.name, "error", err)
+		l.options.Log.Warn("lamp not put to rest", "pad", l.options.Pad, "line", l.name, "error", err)
 	}
 }
 
-func (l *lamp) level(on bool) bool { return on == (l.options.LampsActive == "high") }
+func (l *lamp) level(on bool) bool { return on == (l.options.Active == "high") }

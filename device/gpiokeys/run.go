@@ -17,7 +17,8 @@ func (k *Keys) Run(ctx context.Context, in chan<- device.Signal, out <-chan devi
 	var keepers sync.WaitGroup
 	defer keepers.Wait()
 	keeper{k, k.all(), reports, &keepers}.start(ctx)
-	p := k.newPad(ctx, &keepers)
+	keepers.Go(func() { k.face.Run(ctx) })
+	p := k.newPad()
 	for {
 		to, next := p.queue.Offer(in)
 		select {
@@ -27,16 +28,14 @@ func (k *Keys) Run(ctx context.Context, in chan<- device.Signal, out <-chan devi
 			p.take(r)
 		case to <- next:
 			p.queue.Taken()
-			p.face.signalled(next)
+			p.face.Signalled(next)
 		case s, open := <-out:
 			if !open {
 				out = nil
 				continue
 			}
-			p.face.show(p.options.Uptime(), s)
-		case <-p.timer:
+			p.show(s)
 		}
-		p.light()
 	}
 }
 
@@ -46,24 +45,24 @@ type pad struct {
 	board *contact.Board
 	lost  map[int]string // why a key's line is not open
 	queue contact.Queue
-	face  face
-	lamps chan lit // to their keeper; nil where there are none
-	shown lit
-	timer <-chan time.Time // for when the lamps change by themselves
+	asked contact.Asked
 }
 
-func (k *Keys) newPad(ctx context.Context, keepers *sync.WaitGroup) *pad {
-	p := &pad{
+func (k *Keys) newPad() *pad {
+	return &pad{
 		Keys:  k,
 		board: contact.NewBoard(k.names, k.scores(), k.options.Debounce),
 		lost:  map[int]string{},
 		queue: contact.Queue{Prefix: "keys", Log: k.options.Log.With("pad", k.String())},
 	}
-	if k.options.Lamps != (Lamps{}) {
-		p.lamps = make(chan lit, 1)
-		keepers.Go(func() { lampKeeper{k, p.lamps}.run(ctx) })
+}
+
+// show tells the lamps, and keeps in mind which question they show.
+func (p *pad) show(s device.Show) {
+	p.face.Show(s)
+	if s.Kind != device.Nod {
+		p.asked.Show(p.options.Lamps.question(s), p.options.Uptime())
 	}
-	return p
 }
 
 func (p *pad) take(r report) {
@@ -78,15 +77,25 @@ func (p *pad) take(r report) {
 		}
 		p.found(key, r.at)
 		high := r.high>>i&1 == 1
-		p.queue.Add(p.board.Read(key, contact.Reading{
+		p.say(p.board.Read(key, contact.Reading{
 			At: r.at, Active: high == (p.options.Active == "high"), Edge: r.moved>>i&1 == 1,
 		})...)
 	}
 }
 
+// say passes on what the board has decided. A press answers the question that its customer has seen.
+func (p *pad) say(signals ...device.Signal) {
+	for _, s := range signals {
+		if s.Kind == device.Press {
+			s.Dimension = p.asked.Answered(s.At)
+		}
+		p.queue.Add(s)
+	}
+}
+
 // lose tells the desk of the first line that is not there, and the log of each, once a reason.
 func (p *pad) lose(key int, why string) {
-	p.queue.Add(p.board.Lose(key)...)
+	p.say(p.board.Lose(key)...)
 	name := p.names[key]
 	if p.lost[key] == why {
 		return
@@ -108,27 +117,4 @@ func (p *pad) found(key int, at time.Duration) {
 	if len(p.lost) == 0 {
 		p.queue.Add(device.Signal{Kind: device.Back, At: at})
 	}
-}
-
-// light tells the lamps' keeper what they show now, if that has changed. What it has not yet taken
-// is no longer wanted.
-func (p *pad) light() {
-	if p.lamps == nil {
-		return
-	}
-	now := p.options.Uptime()
-	want, change := p.face.lit(now)
-	p.timer = nil
-	if change > 0 {
-		p.timer = time.After(change)
-	}
-	if want == p.shown {
-		return
-	}
-	select {
-	case <-p.lamps:
-	default:
-	}
-	p.lamps <- want
-	p.shown = want
 }

@@ -10,12 +10,13 @@
 // the keys is read anew: one that is down now was pressed, and of what came and went meanwhile
 // nothing is made up.
 //
-// A keypad has no lamp that is worth one and never repeats itself: shows are taken and dropped, and
-// a press is signalled once and carries no Echo.
+// A keypad has no lamp that is worth one and never repeats itself: shows are passed on to lamps beside it
+// where there are some, else dropped, and a press is signalled once and carries no Echo.
 package hidkeys
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,9 +45,26 @@ type Options struct {
 	Actions map[string]string    // from a key's name to what it does
 	Uptime  func() time.Duration // boot time (CLOCK_BOOTTIME); required
 	Log     *slog.Logger         // nil logs nothing
+	Face    Face                 // lamps beside the keypad; nil: none
+	Tells   []string             // the questions of which the face tells that they are asked
 	// Open opens a keypad for us alone; nil opens the kernel's.
 	Open func(port string) (Keypad, error)
 }
+
+// Face is what the customer sees beside the keypad. Signalled and Show never wait; Run shows until ctx is
+// done.
+type Face interface {
+	Run(ctx context.Context)
+	Signalled(s device.Signal)
+	Show(s device.Show)
+}
+
+// noFace shows nothing.
+type noFace struct{}
+
+func (noFace) Run(context.Context)     {}
+func (noFace) Signalled(device.Signal) {}
+func (noFace) Show(device.Show)        {}
 
 // Keypad is an open input device. One goroutine uses it.
 type Keypad interface {
@@ -75,6 +93,9 @@ func New(o Options) (*Keys, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	if o.Open == nil {
 		o.Open = openEvdev
+	}
+	if o.Face == nil {
+		o.Face = noFace{}
 	}
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("usb keypad: %w", err)

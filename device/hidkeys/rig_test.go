@@ -29,6 +29,7 @@ type rig struct {
 	options hidkeys.Options
 	slow    atomic.Int64 // how long the desk is busy with each signal, in nanoseconds
 
+	shows <-chan device.Show // nil: none comes
 	began time.Time
 	leave context.CancelFunc
 	done  sync.WaitGroup
@@ -71,7 +72,7 @@ func (r *rig) run(t testing.TB) {
 	r.leave = leave
 	in := make(chan device.Signal)
 	r.done.Go(func() {
-		if err := keys.Run(ctx, in, nil); err != nil {
+		if err := keys.Run(ctx, in, r.shows); err != nil {
 			t.Errorf("Run returned %v, want nil", err)
 		}
 	})

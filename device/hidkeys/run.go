@@ -2,6 +2,7 @@ package hidkeys
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ func (k *Keys) Run(ctx context.Context, in chan<- device.Signal, out <-chan devi
 	var reading sync.WaitGroup
 	defer reading.Wait()
 	reading.Go(func() { keeper{k, reports}.run(ctx) })
+	reading.Go(func() { k.options.Face.Run(ctx) })
 	p := k.newPad()
 	for {
 		to, next := p.queue.Offer(in)
@@ -27,10 +29,13 @@ func (k *Keys) Run(ctx context.Context, in chan<- device.Signal, out <-chan devi
 			p.take(r)
 		case to <- next:
 			p.queue.Taken()
-		case _, open := <-out:
+			p.options.Face.Signalled(next)
+		case s, open := <-out:
 			if !open {
 				out = nil
+				continue
 			}
+			p.show(s)
 		}
 	}
 }
@@ -43,6 +48,7 @@ type pad struct {
 	at    time.Duration
 	lost  string // why the keypad is not open
 	queue contact.Queue
+	asked contact.Asked
 }
 
 func (k *Keys) newPad() *pad {
@@ -53,6 +59,19 @@ func (k *Keys) newPad() *pad {
 		down:  make([]bool, len(k.names)),
 		queue: contact.Queue{Prefix: "keypad", Log: k.options.Log.With("pad", k.String())},
 	}
+}
+
+// show passes on what is shown, and keeps in mind which question that is.
+func (p *pad) show(s device.Show) {
+	p.options.Face.Show(s)
+	if s.Kind == device.Nod {
+		return
+	}
+	question := ""
+	if s.Kind == device.Ask && slices.Contains(p.options.Tells, s.Dimension) {
+		question = s.Dimension
+	}
+	p.asked.Show(question, p.options.Uptime())
 }
 
 func (p *pad) take(r report) {
@@ -115,8 +134,12 @@ func (p *pad) read(key int, at time.Duration, edge bool) {
 	}
 }
 
-// say passes on what the board has decided, a press of a key with an action as that.
+// say passes on what the board has decided, a press of a key with an action as that. A press answers
+// the question that its customer has seen.
 func (p *pad) say(s device.Signal) {
+	if s.Kind == device.Press {
+		s.Dimension = p.asked.Answered(s.At)
+	}
 	if action := p.options.Actions[s.Detail]; s.Kind == device.Press && action != "" {
 		kind := map[string]device.SignalKind{ActionPrompt: device.Prompt, ActionCancel: device.Cancel}[action]
 		s = device.Signal{Kind: kind, At: s.At, By: "usb keypad", Detail: s.Detail}

@@ -44,6 +44,9 @@ func NewBus(o Options) (*Bus, error) {
 // Pad adds the pads of one counter. All are added before the first of them runs.
 func (b *Bus) Pad(c Counter) (*Pad, error) {
 	station, err := b.options.Protocol.Station(c.Address, c.Keys, c.Ack)
+	if err == nil {
+		station, err = station.Telling(c.Asks)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("serial pad: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"evalpad/device"
+	"evalpad/device/contact"
 	"evalpad/device/serialpad/profiles"
 )
 
@@ -22,6 +23,7 @@ type conversation struct {
 	unthanked unthanked
 	thanked   thanked
 	asked     device.Show     // the question that the pad was asked and that is still showing
+	told      contact.Asked   // the question that it tells, for its presses
 	current   device.Show     // what the desk wants shown, whether or not the pad is there
 	write     chan<- outgoing // frames to the open port; nil while there is none
 	keys      *polled         // of a pad that is asked
@@ -61,6 +63,9 @@ func (c *conversation) take(n news) {
 func (c *conversation) frame(f profiles.Frame, at time.Duration) {
 	s, ack := c.station.Meaning(f)
 	s.At = at
+	if s.Kind == device.Press && s.Dimension == "" {
+		s.Dimension = c.told.Answered(at)
+	}
 	if !c.protocol.Repeats() {
 		c.signal(s)
 		return
@@ -122,6 +127,8 @@ func (c *conversation) found(n news) {
 	if c.lost {
 		c.carry(n.at)
 	}
+	c.told = contact.Asked{}
+	c.tell(profiles.Open, profiles.Question{})
 	c.speak(profiles.Open, profiles.Question{})
 	if c.current.Kind == device.Ask {
 		c.ask(c.current, true)
@@ -183,26 +190,54 @@ func (c *conversation) show(s device.Show) {
 	}
 	c.asked = device.Show{}
 	if s.Kind != was || s.Kind == device.Thanks {
+		c.tell(s.Kind, profiles.Question{})
 		c.speak(s.Kind, profiles.Question{})
 	}
 }
 
+// tell makes the pad tell which question is asked, or that none is any more, where it has a way of its
+// own for that.
+func (c *conversation) tell(show device.ShowKind, q profiles.Question) {
+	frames := c.station.Tell(show, q)
+	for _, frame := range frames {
+		c.send(frame, 0)
+	}
+	if len(frames) > 0 {
+		c.knows(show, q)
+	}
+}
+
+// knows keeps in mind which question the pad's customer now knows of.
+func (c *conversation) knows(show device.ShowKind, q profiles.Question) {
+	question := ""
+	if show == device.Ask && c.station.Tells(q.Dimension) {
+		question = q.Dimension
+	}
+	c.told.Show(question, c.pad.bus.options.Uptime())
+}
+
 // ask makes the pad ask, and speak. It does not where the question is showing already, unless a
 // prompt has just asked for it; and never while the pad waits for its thanks, for which one that looks
-// at the function alone would take it.
+// at the function alone would take it. What merely tells which question it is does not look like thanks.
 func (c *conversation) ask(s device.Show, prompted bool) {
 	question := device.Show{Kind: device.Ask, Dimension: s.Dimension, Step: s.Step, Steps: s.Steps}
-	if question == c.asked && !prompted || c.unthanked.keyWaits(c.pad.bus.options.Uptime()) {
+	if question == c.asked && !prompted {
+		return
+	}
+	q := profiles.Question{Dimension: s.Dimension, Window: s.Window}
+	c.tell(device.Ask, q)
+	if c.unthanked.keyWaits(c.pad.bus.options.Uptime()) {
 		return
 	}
 	c.asked = question
-	c.speak(device.Ask, profiles.Question{Dimension: s.Dimension, Window: s.Window})
+	c.speak(device.Ask, q)
 }
 
 func (c *conversation) speak(show device.ShowKind, q profiles.Question) {
 	for _, frame := range c.station.Speak(show, q) {
 		c.send(frame, 0)
 	}
+	c.knows(show, q)
 }
 
 // thank writes an acknowledgement of frames.

@@ -149,7 +149,11 @@ func TestNew(t *testing.T) {
 		"serial pad: address 0: profile ff68 wants 1 to 127":                    func(o *wish) { o.Address = 0 },
 		"serial pad: address 128: profile ff68 wants 1 to 127":                  func(o *wish) { o.Address = 128 },
 		`serial pad: acknowledgement "loud": profile ff68 knows echo and short`: func(o *wish) { o.Ack = "loud" },
-		"serial pad: no uptime: want a function that gives the boot time":       func(o *wish) { o.Uptime = nil },
+		`serial pad: asks "lamps": profile ff68 knows stars`:                    func(o *wish) { o.Asks = "lamps" },
+		`serial pad: asks "stars": profile byte knows none`: func(o *wish) {
+			o.Protocol, o.Address, o.Keys, o.Asks = serialpad.Protocol(t, "byte"), 0, map[byte]int{1: 5}, "stars"
+		},
+		"serial pad: no uptime: want a function that gives the boot time": func(o *wish) { o.Uptime = nil },
 	} {
 		o := good
 		spoil(&o)

@@ -9,7 +9,7 @@
 // is never acknowledged, and each of its frames is a press.
 //
 // Ask makes the pad ask, once a question and prompt, where the profile knows how; so Idle, Fault and
-// Thanks. An ff68 pad thanks by itself when it is acknowledged, goes idle by itself, and cannot show a
+// Thanks. Where the pad tells which question it asks, a press answers the one that its customer has seen. An ff68 pad thanks by itself when it is acknowledged, goes idle by itself, and cannot show a
 // fault. A Fault that names no signal makes what is unanswered new when it comes again.
 package serialpad
 
@@ -40,6 +40,7 @@ type Counter struct {
 	Address int          // one of the profile's; 0 where it knows none
 	Keys    map[byte]int // key → score, 1 to 5; nil is the profile's own map
 	Ack     string       // a variant of the thank-you; "" is the profile's first
+	Asks    string       // how the pad tells which question is asked: one of the profile's ways, "" for none
 }
 
 // Pad is the driver of one counter's pads. Make one with New, or several with Bus.Pad.

@@ -18,12 +18,15 @@ type line struct {
 	now  atomic.Int64
 }
 
-func newLine(t *testing.T, ack string) *line {
+func newLine(t *testing.T, ack string, odd ...func(*wish)) *line {
 	t.Helper()
 	l := &line{fake: devicetest.NewFF68(t)}
 	l.now.Store(int64(10 * time.Second))
 	o := options(t, l.fake, ack)
 	o.Uptime = func() time.Duration { return time.Duration(l.now.Load()) }
+	for _, change := range odd {
+		change(&o)
+	}
 	l.pad = newPad(t, o)
 	l.run = start(t, l.pad)
 	return l

@@ -169,13 +169,13 @@ func (p *Page) follow(ctx context.Context, out <-chan device.Show) {
 
 func (p *Page) show(s device.Show) {
 	promise := p.promises.named(s.For)
-	// More time is no answer to the question: the same key still stands for it.
-	answered := promise != nil && promise.key.Kind != device.More
+	// More time is no answer to the question: the same key still stands for it. Nor is what was not taken.
+	answered := promise != nil && promise.key.Kind != device.More && !s.Denied
 	if err := p.screen.put(s, answered, p.options.Uptime()); err != nil {
 		p.options.Log.Error("touch page cannot show this", "error", err)
 	}
 	if promise != nil {
-		promise.answer(s.Kind != device.Fault)
+		promise.answer(fateBy(s))
 	}
 }
 

@@ -138,18 +138,14 @@ func (t told) fits(now view) error {
 // wanted is what must be shown for a signal to make sense.
 var wanted = map[device.SignalKind]device.ShowKind{device.Reasons: device.Why, device.More: device.Ask}
 
-// await answers 200 when the press is stored, 503 when it could not be, 504 when nobody has said so
-// in time; with Retry-After when the same token shall come again.
+// await answers 200 when the press is stored, 503 when it could not be, 409 when what was told is not
+// taken, 504 when nobody has said so in time; with Retry-After when the same token shall come again.
 func (p *Page) await(w http.ResponseWriter, r *http.Request, promise *promise) {
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
 	select {
 	case <-promise.answered:
-		if promise.stored {
-			reply(w, http.StatusOK, map[string]any{"stored": true})
-			return
-		}
-		reply(w, http.StatusServiceUnavailable, map[string]any{"error": "the press could not be stored"})
+		promise.reply(w)
 	case <-patience.C:
 		reply(w, http.StatusGatewayTimeout, map[string]any{"error": "the press is not stored yet"})
 	case <-r.Context().Done():
@@ -157,6 +153,17 @@ func (p *Page) await(w http.ResponseWriter, r *http.Request, promise *promise) {
 		// it to whoever comes next.
 		w.Header().Set("Retry-After", "1")
 		reply(w, http.StatusServiceUnavailable, map[string]any{"error": "the page is closing"})
+	}
+}
+
+func (p *promise) reply(w http.ResponseWriter) {
+	switch p.fate {
+	case stored:
+		reply(w, http.StatusOK, map[string]any{"stored": true})
+	case denied: // and counted by who has denied it
+		reply(w, http.StatusConflict, map[string]any{"error": "the counter does not take this now"})
+	default:
+		reply(w, http.StatusServiceUnavailable, map[string]any{"error": "the press could not be stored"})
 	}
 }
 

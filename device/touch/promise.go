@@ -2,22 +2,44 @@ package touch
 
 import (
 	"sync"
+
+	"evalpad/device"
 )
 
-// promise is one press, or whatever else a customer tells, on its way: made when its signal is queued, answered by the Show that names
-// it. A browser that sends the same token again waits for the same promise.
+// promise is one press, or whatever else a customer tells, on its way: made when its signal is queued,
+// answered by the Show that names it. A browser that sends the same token again waits for the same
+// promise.
 type promise struct {
 	id  string // of the signal
 	key told
 
 	once     sync.Once
 	answered chan struct{}
-	stored   bool // to be read once answered is closed
+	fate     fate // to be read once answered is closed
 }
 
-func (p *promise) answer(stored bool) {
+// fate is what became of what a customer told.
+type fate string
+
+const (
+	stored    fate = "stored"
+	notStored fate = "not stored"
+	denied    fate = "denied"
+)
+
+func fateBy(s device.Show) fate {
+	switch {
+	case s.Denied:
+		return denied
+	case s.Kind == device.Fault:
+		return notStored
+	}
+	return stored
+}
+
+func (p *promise) answer(f fate) {
 	p.once.Do(func() {
-		p.stored = stored
+		p.fate = f
 		close(p.answered)
 	})
 }

@@ -138,6 +138,33 @@ func TestMoreTimeKeepsTheQuestion(t *testing.T) {
 	})
 }
 
+// What the counter does not take is said at once: a customer who wants more time in vain is not kept
+// waiting for it, and the question stays.
+func TestDeniedIsSaidAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *pad) {
+		b := p.browse()
+		b.next()
+		show := ask("attitude")
+		show.Window = 30 * time.Second
+		p.show(show)
+		before := b.next()
+		time.Sleep(25*time.Second + touch.Beat/2)
+		for len(b.views) > 0 {
+			<-b.views
+		}
+		asked := time.Now()
+		answers := p.posting("/more", told("token-0001", before.Question, "", "switch"))
+		show.For, show.Denied, show.Window = p.signal().ID, true, 4*time.Second
+		p.show(show)
+		if got := <-answers; got.status != http.StatusConflict || time.Since(asked) > 0 {
+			t.Errorf("answer %d %s after %s, want 409 at once", got.status, got.body, time.Since(asked))
+		}
+		if after := b.next(); after.Question != before.Question {
+			t.Errorf("shown %+v after %+v, want the same question", after, before)
+		}
+	})
+}
+
 func TestThanksCarryTheCode(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *pad) {
 		p.show(device.Show{Kind: device.Thanks, Code: "7KQM-X3RD"})

@@ -80,6 +80,23 @@ func TestKeysStandFromTheBestToTheWorst(t *testing.T) {
 	})
 }
 
+// maxWeight is what a browser may have to load before the page works, in bytes, both languages included: a
+// box on a slow card shows it within a second of its start.
+const maxWeight = 60 << 10
+
+func TestPageIsLight(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *pad) {
+		weight := 0
+		for path := range touch.Paths() {
+			weight += len(p.get(path).body)
+		}
+		t.Logf("%d bytes in %d files", weight, len(touch.Paths()))
+		if weight > maxWeight || weight < 10<<10 {
+			t.Errorf("the page weighs %d bytes, want at most %d", weight, maxWeight)
+		}
+	})
+}
+
 func TestEveryDimensionOfTheBankHasWords(t *testing.T) {
 	page, err := touch.NewOn(newPipes(), touch.Options{Uptime: uptime})
 	if err != nil {

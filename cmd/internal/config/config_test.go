@@ -145,6 +145,25 @@ func TestEveryKey(t *testing.T) {
 	}
 }
 
+// TestQuestionsOnKeypads reads keypads that tell which of several questions they ask.
+func TestQuestionsOnKeypads(t *testing.T) {
+	got, err := config.ReadPad("testdata/good/questions.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := got.Counters[0].Serial; s.Asks != "stars" {
+		t.Errorf("serial pad %+v, want asks: stars", s)
+	}
+	gpio := config.Lamps{Questions: map[string]string{"attitude": "GPIO5", "efficiency": "GPIO6"}, Thanks: "GPIO13", Active: "high"}
+	if diff := cmp.Diff(gpio, got.Counters[1].GPIO.Lamps); diff != "" {
+		t.Errorf("gpio lamps (-want +got):\n%s", diff)
+	}
+	usb := config.Lamps{Questions: map[string]string{"efficiency": "GPIO19", "compliance": "GPIO20"}, Active: "low"}
+	if diff := cmp.Diff(usb, got.Counters[2].USB.Lamps); diff != "" {
+		t.Errorf("usb lamps (-want +got):\n%s", diff)
+	}
+}
+
 func TestEveryKeyOfHeadquarters(t *testing.T) {
 	got, err := config.ReadInspector("testdata/good/headquarters.yaml")
 	if err != nil {

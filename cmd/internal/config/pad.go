@@ -55,7 +55,8 @@ type Counter struct {
 	Reasons  []string      // codes among which a customer may say why after every rating; only where the screen stands
 	Rules    Rules
 	// Screen is that the touch page stands here. No key says so: ReadPad gives the screen, where it is
-	// on, to the counter without a keypad, else to the first in the file. Only here may Ask be several.
+	// on, to the counter without a keypad, else to the first in the file. Elsewhere Ask may be several only
+	// where the pad tells which one it asks.
 	Screen bool
 	Serial *SerialPad
 	GPIO   *GPIOPad
@@ -86,6 +87,7 @@ type SerialPad struct {
 	Profile string         // a shipped profile, or one of the folder Profiles; required
 	Address int            // the counter's address on the line, within the profile's; default its first
 	Ack     string         // a variant of the profile's thank-you; default its first, "" where there is none
+	Asks    string         // the way of the profile's in which this pad tells which question is asked; default none
 	Keys    map[string]int // key in hexadecimal → score 1 to 5; default the profile's, required where it has none
 }
 
@@ -101,7 +103,8 @@ type GPIOPad struct {
 // Lamps are GPIO lines that show the customer something; "" is none.
 type Lamps struct {
 	Ask, Thanks, Fault, Buzzer string
-	Active                     string // low or high: the level of a lamp that is lit; default high
+	Questions                  map[string]string // in place of Ask: question → the lamp that tells of it
+	Active                     string            // low or high: the level of a lamp that is lit; default high
 }
 
 // USBPad is a USB keypad.
@@ -109,6 +112,7 @@ type USBPad struct {
 	Port    string            // absolute path, best one in /dev/input/by-id; required
 	Keys    map[string]int    // key as KEY_KP1 → score 1 to 5; required
 	Actions map[string]string // key → prompt or cancel
+	Lamps   Lamps             // beside the keypad, on the box's own lines
 }
 
 // DefaultPad is what a file with no key in it would say, and cannot: Device, Region, Branch, the

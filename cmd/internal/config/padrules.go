@@ -2,8 +2,10 @@ package config
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -82,18 +84,18 @@ func counterRules(s *sheet, way string, c *Counter, screen, folder string) {
 	}
 	pad := under(way, "pad")
 	var kinds []string
-	shows := c.Screen
+	var keypad teller
 	if c.Serial != nil {
 		kinds = append(kinds, "serial")
-		shows = serialRules(s, under(pad, "serial"), c.Serial, folder) || shows
+		keypad = serialRules(s, under(pad, "serial"), c.Serial, folder)
 	}
 	if c.GPIO != nil {
 		kinds = append(kinds, "gpio")
-		gpioRules(s, under(pad, "gpio"), c.GPIO)
+		keypad = gpioRules(s, under(pad, "gpio"), c)
 	}
 	if c.USB != nil {
 		kinds = append(kinds, "usb")
-		usbRules(s, under(pad, "usb"), c.USB)
+		keypad = usbRules(s, under(pad, "usb"), c)
 	}
 	switch {
 	case len(kinds) > 1:
@@ -101,7 +103,7 @@ func counterRules(s *sheet, way string, c *Counter, screen, folder string) {
 	case !c.hasKeypad() && s.has(pad) && !s.wrong(pad):
 		s.faultOf(pad, "pad without serial, gpio and usb: write one, or remove pad and let the touch page serve")
 	}
-	askRules(s, under(way, "ask"), c, shows, screen)
+	askRules(s, under(way, "ask"), c, keypad, screen)
 	reasonRules(s, under(way, "reasons"), c)
 	if c.First == 0 && c.Screen {
 		c.First = max(time.Minute, c.Window) // an old hand finds the page late
@@ -109,9 +111,23 @@ func counterRules(s *sheet, way string, c *Counter, screen, folder string) {
 	c.First = cmp.Or(c.First, c.Window)
 }
 
-// askRules wants a pad that shows the customer which of several questions is asked: the screen, or a
-// serial pad that can. Beside the screen, keys that cannot answer the one it shows.
-func askRules(s *sheet, way string, c *Counter, shows bool, screen string) {
+// teller is what a keypad tells its customer of the questions.
+type teller struct {
+	told []string // those of which it tells that they are asked
+	how  string   // what to write so that it tells them; "" where nothing helps
+}
+
+// first puts it before what else there is to write.
+func (t teller) first() string {
+	if t.how == "" {
+		return ""
+	}
+	return t.how + ", or "
+}
+
+// askRules wants a pad that tells the customer which of several questions is asked: the screen, or a
+// keypad that can. Beside the screen, keys that cannot answer the one it shows.
+func askRules(s *sheet, way string, c *Counter, keypad teller, screen string) {
 	seen := map[string]bool{}
 	for i, d := range c.Ask {
 		if d != "" && seen[d] {
@@ -122,11 +138,22 @@ func askRules(s *sheet, way string, c *Counter, shows bool, screen string) {
 	switch {
 	case len(c.Ask) == 0 && !s.wrong(way):
 		s.faultOf(way, "ask nothing: write ask: [overall]")
-	case len(c.Ask) > 1 && c.hasKeypad() && !shows:
-		s.faultOf(way, "%d questions on a pad that cannot show which one it asks: write ask: [overall], or give this counter the screen, which %s",
-			len(c.Ask), screen)
+	case len(c.Ask) > 1 && c.hasKeypad() && !c.Screen && len(keypad.told) == 0:
+		s.faultOf(way, "%d questions on a pad that cannot show which one it asks: write %sask: [overall], or give this counter the screen, which %s",
+			len(c.Ask), keypad.first(), screen)
 	case len(c.Ask) > 1 && seen["overall"]:
 		s.faultOf(way, "overall stands alone: write ask: [overall], or remove it")
+	case len(c.Ask) > 1 && c.hasKeypad() && !c.Screen:
+		untold(s, way, c, keypad)
+	}
+}
+
+// untold refuses what is asked of a customer who cannot see that it is.
+func untold(s *sheet, way string, c *Counter, keypad teller) {
+	for i, d := range c.Ask {
+		if d != "" && !slices.Contains(keypad.told, d) {
+			s.faultOf(under(way, strconv.Itoa(i)), "ask %s on a pad that tells of %s only: write %sremove it", quote(d), strings.Join(keypad.told, " and "), keypad.first())
+		}
 	}
 }
 
@@ -147,20 +174,34 @@ func reasonRules(s *sheet, way string, c *Counter) {
 	}
 }
 
-func gpioRules(s *sheet, way string, p *GPIOPad) {
+func gpioRules(s *sheet, way string, c *Counter) teller {
+	p := c.GPIO
 	if !s.wrong(way) && !s.has(under(way, "keys")) {
 		s.faultOf(way, "gpio pad without keys: write keys: {GPIO17: 5, …}, each line with its score")
 	}
 	if p.Pull == "" {
 		p.Pull = map[string]string{"low": "up", "high": "down"}[p.Active]
 	}
-	p.Lamps.Active = cmp.Or(p.Lamps.Active, "high")
+	return lampRules(s, under(way, "lamps"), &p.Lamps, c.Ask)
 }
 
-func usbRules(s *sheet, way string, p *USBPad) {
-	if s.wrong(way) {
-		return
+// lampRules refuses a lamp that would never be lit.
+func lampRules(s *sheet, way string, l *Lamps, ask []string) teller {
+	l.Active = cmp.Or(l.Active, "high")
+	told := slices.Sorted(maps.Keys(l.Questions))
+	for _, d := range told {
+		if d != "" && !slices.Contains(ask, d) {
+			s.faultOf(under(way, "ask/"+d), "a lamp for %s, which this counter does not ask: remove it, or write ask: [%s, …]", d, d)
+		}
 	}
+	return teller{told, "a lamp for each, as lamps: {ask: {attitude: GPIO5, efficiency: GPIO6}}"}
+}
+
+func usbRules(s *sheet, way string, c *Counter) teller {
+	if s.wrong(way) {
+		return teller{}
+	}
+	p := c.USB
 	if !s.has(under(way, "port")) {
 		s.faultOf(way, "usb pad without port: write port: /dev/input/by-id/…-event-kbd")
 	}
@@ -172,4 +213,5 @@ func usbRules(s *sheet, way string, p *USBPad) {
 			s.faultOf(under(way, "actions/"+name), "key %s has a score already: keep one", name)
 		}
 	}
+	return lampRules(s, under(way, "lamps"), &p.Lamps, c.Ask)
 }

@@ -58,13 +58,16 @@ func counterShape(c *Counter) shape {
 	)
 }
 
+// questions are the dimensions that a counter can ask.
+var questions = []string{"overall", "attitude", "efficiency", "compliance"}
+
 // ask reads the dimensions in the order in which they are asked.
 func ask(to *[]string) shape {
 	return func(s *sheet, way string, n *yaml.Node) {
 		var asked []string
 		list("dimensions, as [overall]", func() shape {
 			asked = append(asked, "")
-			return oneOf(&asked[len(asked)-1], "overall", "attitude", "efficiency", "compliance")
+			return oneOf(&asked[len(asked)-1], questions...)
 		})(s, way, n)
 		*to = asked
 	}
@@ -144,6 +147,7 @@ func serialShape(p *SerialPad) shape {
 		key{"profile", level(&p.Profile)},
 		key{"address", whole(&p.Address, 0, 255)},
 		key{"ack", level(&p.Ack)},
+		key{"asks", level(&p.Asks)},
 		key{"keys", keyMap(&p.Keys, keyKind{"key", "{01: 5, 02: 1}", "a key's byte in hexadecimal, as 0A", isByte})},
 	)
 }
@@ -154,14 +158,38 @@ func gpioShape(p *GPIOPad) shape {
 		key{"active", oneOf(&p.Active, "low", "high")},
 		key{"pull", oneOf(&p.Pull, "up", "down", "none")},
 		key{"debounce", span(&p.Debounce, "5ms", "100ms")},
-		key{"lamps", mapping(
-			key{"ask", line(&p.Lamps.Ask)},
-			key{"thanks", line(&p.Lamps.Thanks)},
-			key{"fault", line(&p.Lamps.Fault)},
-			key{"buzzer", line(&p.Lamps.Buzzer)},
-			key{"active", oneOf(&p.Lamps.Active, "low", "high")},
-		)},
+		key{"lamps", lampsShape(&p.Lamps)},
 	)
+}
+
+func lampsShape(l *Lamps) shape {
+	return mapping(
+		key{"ask", askLamps(l)},
+		key{"thanks", line(&l.Thanks)},
+		key{"fault", line(&l.Fault)},
+		key{"buzzer", line(&l.Buzzer)},
+		key{"active", oneOf(&l.Active, "low", "high")},
+	)
+}
+
+// askLamps reads one lamp for whatever is asked, or a lamp each for the questions.
+func askLamps(l *Lamps) shape {
+	return func(s *sheet, way string, n *yaml.Node) {
+		if n.Kind != yaml.MappingNode {
+			line(&l.Ask)(s, way, n)
+			return
+		}
+		if len(n.Content) == 0 {
+			s.fault(n, "lamps that tell of no question: write each with its line, as {attitude: GPIO5, efficiency: GPIO6}")
+		}
+		l.Questions = map[string]string{}
+		eachPair(s, way, n, func(name, value *yaml.Node) {
+			var question, lamp string
+			oneOf(&question, questions...)(s, under(way, "question"), name)
+			line(&lamp)(s, under(way, name.Value), value)
+			l.Questions[question] = lamp
+		})
+	}
 }
 
 func usbShape(p *USBPad) shape {
@@ -169,6 +197,7 @@ func usbShape(p *USBPad) shape {
 		key{"port", path(&p.Port)},
 		key{"keys", keyMap(&p.Keys, keyKind{"key", "{KEY_KP1: 5, KEY_KP2: 1}", "a key's name in the kernel, as KEY_KP1", isKeyName})},
 		key{"actions", actions(&p.Actions)},
+		key{"lamps", lampsShape(&p.Lamps)},
 	)
 }
 

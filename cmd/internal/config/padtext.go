@@ -21,6 +21,7 @@ func (p SerialPad) Text() string {
 	add("profile", plain(p.Profile))
 	add("address", fmt.Sprint(p.Address))
 	add("ack", plain(p.Ack))
+	add("asks", plain(p.Asks))
 	if len(p.Keys) > 0 {
 		add("keys", "{"+strings.Join(keysByScore(p.Keys), ", ")+"}")
 	}

@@ -60,15 +60,26 @@ func checkScreens(t *testing.T, pad config.Pad) {
 	t.Helper()
 	screens := 0
 	for _, c := range pad.Counters {
-		keypad := c.Serial != nil || c.GPIO != nil
+		keypad := c.Serial != nil || c.GPIO != nil || c.USB != nil
 		if c.Screen {
 			screens++
 		}
-		if !c.Screen && (!keypad || len(c.Ask) != 1) {
+		if !c.Screen && (!keypad || len(c.Ask) != 1 && !tells(c)) {
 			t.Errorf("counter %s without the screen: keypad %t, ask %v", c.Counter, keypad, c.Ask)
 		}
 	}
 	if on := pad.Screen.Listen != ""; screens > 1 || (screens == 1) != on {
 		t.Errorf("%d screens, screen on is %t", screens, on)
 	}
+}
+
+// tells reports whether a keypad may tell which question it asks.
+func tells(c config.Counter) bool {
+	switch {
+	case c.GPIO != nil:
+		return len(c.GPIO.Lamps.Questions) >= len(c.Ask)
+	case c.USB != nil:
+		return len(c.USB.Lamps.Questions) >= len(c.Ask)
+	}
+	return c.Serial != nil && (c.Serial.Asks != "" || c.Serial.Profile == "line")
 }

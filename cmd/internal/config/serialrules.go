@@ -12,11 +12,10 @@ import (
 	"evalpad/device/serialpad/profiles"
 )
 
-// serialRules fills what the profile says and the file does not, and refuses what goes against it. It
-// reports whether the pad can show which question is asked.
-func serialRules(s *sheet, way string, p *SerialPad, folder string) (shows bool) {
+// serialRules fills what the profile says and the file does not, and refuses what goes against it.
+func serialRules(s *sheet, way string, p *SerialPad, folder string) teller {
 	if s.wrong(way) {
-		return false
+		return teller{}
 	}
 	if !s.has(under(way, "port")) {
 		s.faultOf(way, "serial pad without port: write port: /dev/serial/by-id/…")
@@ -26,7 +25,7 @@ func serialRules(s *sheet, way string, p *SerialPad, folder string) (shows bool)
 		s.faultOf(way, "serial pad without profile: write profile: %s, or find it with: evalpad probe", or(names))
 	}
 	if p.Profile == "" {
-		return false // said already, and all the rest depends on it
+		return teller{} // said already, and all the rest depends on it
 	}
 	made, err := Profile(p.Profile, folder)
 	faults, wrong := errors.AsType[Faults](err)
@@ -39,14 +38,31 @@ func serialRules(s *sheet, way string, p *SerialPad, folder string) (shows bool)
 		s.faultOf(under(way, "profile"), "%v", err)
 	}
 	if err != nil {
-		return false
+		return teller{}
 	}
 	line := made.Line()
 	p.Baud, p.Parity = cmp.Or(p.Baud, line.Baud), cmp.Or(p.Parity, line.Parity)
 	addressRules(s, way, p, made)
 	ackRules(s, way, p, made)
 	serialKeyRules(s, way, p, made)
-	return made.ShowsQuestion()
+	return tellsRules(s, way, p, made)
+}
+
+// tellsRules is what the pad tells of the questions; in which way, if any, only who has seen it can say.
+func tellsRules(s *sheet, way string, p *SerialPad, made *profiles.Protocol) teller {
+	ways := made.Asks()
+	switch {
+	case p.Asks == "" && len(ways) > 0:
+		return teller{made.Tells(""), "asks: " + or(ways) + " beside profile: " + made.Name() + ", if this pad has them"}
+	case p.Asks == "":
+		return teller{made.Tells(""), ""}
+	case len(ways) == 0:
+		s.faultOf(under(way, "asks"), "pads of profile %s have no way to tell which question is asked: remove asks", made.Name())
+	case !slices.Contains(ways, p.Asks):
+		s.faultOf(under(way, "asks"), "asks %s: write %s", quote(p.Asks), or(ways))
+		return teller{questions, ""} // it has been said
+	}
+	return teller{made.Tells(p.Asks), ""}
 }
 
 // profileRules looks into the folder of the branch's own profiles: which of two files of one name was

@@ -39,6 +39,9 @@ func uniqueRules(s *sheet, counters []Counter) {
 		if c.USB != nil && c.USB.Port != "" {
 			o.claim(i, "port", c.USB.Port, under(way, "pad/usb/port"))
 		}
+		if c.USB != nil {
+			o.lamps(i, under(way, "pad/usb/lamps"), c.USB.Lamps)
+		}
 		if c.GPIO != nil {
 			o.lines(i, under(way, "pad/gpio"), c.GPIO)
 		}
@@ -52,10 +55,18 @@ func (o owners) lines(i int, way string, g *GPIOPad) {
 	for _, line := range slices.Sorted(maps.Keys(g.Keys)) {
 		o.claim(i, "line", line, under(way, "keys/"+line))
 	}
-	l := g.Lamps
+	o.lamps(i, under(way, "lamps"), g.Lamps)
+}
+
+func (o owners) lamps(i int, way string, l Lamps) {
 	for _, lamp := range []struct{ name, line string }{{"ask", l.Ask}, {"thanks", l.Thanks}, {"fault", l.Fault}, {"buzzer", l.Buzzer}} {
 		if lamp.line != "" {
-			o.claim(i, "line", lamp.line, under(way, "lamps/"+lamp.name))
+			o.claim(i, "line", lamp.line, under(way, lamp.name))
+		}
+	}
+	for _, question := range slices.Sorted(maps.Keys(l.Questions)) {
+		if line := l.Questions[question]; line != "" {
+			o.claim(i, "line", line, under(way, "ask/"+question))
 		}
 	}
 }

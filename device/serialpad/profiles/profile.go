@@ -40,7 +40,11 @@ type Profile struct {
 	Refusal Thanks         `yaml:"refusal"`
 	Says    map[string]Say `yaml:"says"`  // what the host can make the pad do, by name
 	Shows   Shows          `yaml:"shows"` // which of them when
-	Vectors []Vector       `yaml:"vectors"`
+	// Asks are the ways in which some pads of the make can tell which question is asked, as by stars, by
+	// name: for each dimension what is said, before what Shows has for ask; and, as none, what ends it. Which
+	// of them its pad can, the branch says.
+	Asks    map[string]map[string][]string `yaml:"asks"`
+	Vectors []Vector                       `yaml:"vectors"`
 }
 
 // Line is how the port is set, where evalpad.yaml says nothing.

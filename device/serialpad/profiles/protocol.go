@@ -20,6 +20,7 @@ type Protocol struct {
 	thanks    []change
 	refusal   *change // nil: what is not taken is not answered
 	says      map[string]say
+	asks      map[string]way
 	poll      *Poll
 }
 
@@ -67,6 +68,7 @@ func (c *checker) frames(p *Protocol) {
 		p.rules = append(p.rules, c.rule(fmt.Sprintf("hears/%d", i), p, r))
 	}
 	c.said(p)
+	c.asked(p)
 }
 
 var levelName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)

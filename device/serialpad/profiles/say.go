@@ -120,11 +120,6 @@ func (c *checker) say(way string, p *Protocol, s Say) say {
 	return made
 }
 
-// ShowsQuestion reports whether the pad can show, or say, which question is asked.
-func (p *Protocol) ShowsQuestion() bool {
-	return slices.ContainsFunc(p.profile.Shows.Ask, func(name string) bool { return p.says[name].question })
-}
-
 // Question is what a customer is asked, for which a pad is to be made to ask.
 type Question struct {
 	Dimension string

@@ -18,6 +18,7 @@ type Station struct {
 	address byte
 	scores  [256]int8
 	thanks  int
+	asks    string // how the pad tells which question is asked; "" is as all of the make do
 }
 
 // Station makes the pads of a counter. The address must be one of Addresses, and 0 where there are
@@ -35,7 +36,7 @@ func (p *Protocol) Station(address int, keys map[byte]int, ack string) (*Station
 	case len(keys) == 0:
 		return nil, fmt.Errorf("profile %s does not say which key is best: want keys, each with its score", p.Name())
 	case ack != "" && !slices.Contains(p.Acks(), ack):
-		return nil, fmt.Errorf("acknowledgement %.40q: profile %s knows %s", ack, p.Name(), cmp.Or(strings.Join(p.Acks(), " and "), "none"))
+		return nil, fmt.Errorf("acknowledgement %.40q: profile %s knows %s", ack, p.Name(), orNone(p.Acks()))
 	}
 	for key, score := range keys {
 		if score < 1 || score > 5 {
@@ -46,6 +47,8 @@ func (p *Protocol) Station(address int, keys map[byte]int, ack string) (*Station
 	s.thanks = max(0, slices.Index(p.Acks(), ack))
 	return s, nil
 }
+
+func orNone(names []string) string { return cmp.Or(strings.Join(names, " and "), "none") }
 
 // Address is the counter's address, 0 where the profile knows none.
 func (s *Station) Address() int { return int(s.address) }
