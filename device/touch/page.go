@@ -68,6 +68,15 @@ func New(o Options) (*Page, error) {
 	return p, nil
 }
 
+// Check says what New would refuse about o but for its address, so that a technician learns it before the
+// page is opened.
+func Check(o Options) error {
+	if _, err := newPage(o.withDefaults()); err != nil {
+		return fmt.Errorf("check touch page: %w", err)
+	}
+	return nil
+}
+
 // newPage is everything but the listener.
 func newPage(o Options) (*Page, error) {
 	if err := o.validate(); err != nil {
