@@ -15,6 +15,7 @@ for target in \
 	sync/wire:FuzzTopic \
 	sync/seal:FuzzReaders \
 	sync/seal:FuzzMessages \
+	sync/seal:FuzzToken \
 	sync/link:FuzzBroker \
 	sync/uplink:FuzzWords \
 	cmd/internal/config:FuzzRead \
