@@ -89,6 +89,9 @@ type Show struct {
 	Window    time.Duration // how long this question waits
 	Codes     string        // the reasons to choose from, with spaces between them
 	Code      string        // by which the customer can ask what became of the rating
+	// Link is where the customer can rate on their own phone instead, or besides; "" is nowhere. A pad that
+	// has no screen for a code ignores it. It is the same for one evaluation, whatever was pressed.
+	Link string
 }
 
 // Refusal reasons that several drivers share.

@@ -81,6 +81,7 @@ var doors = map[string]string{
 	"github.com/creack/pty":               "device/devicetest",
 	"github.com/hanwen/go-fuse/v2":        "test/faultdisk",
 	"github.com/chromedp/chromedp":        "test/harness",
+	"github.com/piglig/go-qr":             "device/touch",
 	"golang.org/x/term":                   "test/run",
 }
 

@@ -35,18 +35,18 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 		if err != nil {
 			return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
 		}
-		ui := "keys"
+		ui, qr := "keys", ""
 		if at.Screen {
 			screen, err := touch.New(screenOf(pad.Screen, c, log))
 			if err != nil {
 				return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
 			}
-			pads, ui, page = append(pads, screen), "normal", screen.URL()
+			pads, ui, page, qr = append(pads, screen), "normal", screen.URL(), pad.QR
 		}
 		counters = append(counters, agent.Counter{
 			Counter: at.Counter, Business: at.Business,
 			Rules: rules(at, ui, pad.Closing),
-			Pads:  pads,
+			Pads:  pads, QR: qr,
 		})
 	}
 	return counters, page, nil

@@ -84,3 +84,16 @@ func TestCheckReadsTheWords(t *testing.T) {
 		t.Errorf("a screen that is off: %v", err)
 	}
 }
+
+// TestCodeStandsAtTheScreensCounter: a keypad has nothing to show it on.
+func TestCodeStandsAtTheScreensCounter(t *testing.T) {
+	counters, _ := open(t, "screen: {listen: 127.0.0.1:0}\nqr: {address: https://rate.bank.example/r}\ncounters:\n"+
+		"  - {counter: c04, pad: {serial: {port: /dev/ttyS9, profile: ff68}}}\n  - counter: c05\n")
+	var got []string
+	for _, c := range counters {
+		got = append(got, c.Counter+" "+c.QR)
+	}
+	if diff := cmp.Diff([]string{"c04 ", "c05 https://rate.bank.example/r"}, got); diff != "" {
+		t.Errorf("where the code stands (-want +got):\n%s", diff)
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // qrRoom is how many bytes the address of the bank's page and the counter's name may have together. With
-// the signed token that follows them, the code then holds 120 bytes: 45 modules a side at most, which an
+// the signed token that follows them, the code then holds 120 bytes: 41 modules a side at most, which an
 // old phone reads from a panel of 7 inches.
 const qrRoom = 31
 
