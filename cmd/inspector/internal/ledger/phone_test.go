@@ -76,15 +76,14 @@ func TestPhoneOpensACaseWithClocksFromItsTaking(t *testing.T) {
 // TestPhoneAndPadAreOneEvaluation: in any order, whatever either has said, one case with the worst of both
 // and whose work it was.
 func TestPhoneAndPadAreOneEvaluation(t *testing.T) {
-	worst := map[wire.Dimension]wire.Score{wire.Attitude: 1, wire.Efficiency: 2}
 	for _, c := range []struct {
-		name       string
-		pad, phone []wire.Score
+		name              string
+		pad, phone, worst []wire.Score
 	}{
-		{"both low", []wire.Score{2, 2}, []wire.Score{1, 5}},
-		{"the phone low", []wire.Score{5, 5}, []wire.Score{1, 2}},
-		{"the pad low", []wire.Score{1, 2}, []wire.Score{5, 5}},
-		{"the pad silent", nil, []wire.Score{1, 2}},
+		{"both low", []wire.Score{2, 2}, []wire.Score{1, 5}, []wire.Score{1, 2}},
+		{"the phone low", []wire.Score{5, 3}, []wire.Score{1, 5}, []wire.Score{1, 3}},
+		{"the pad low", []wire.Score{1, 5}, []wire.Score{5, 3}, []wire.Score{1, 3}},
+		{"the pad silent", nil, []wire.Score{1, 2}, []wire.Score{1, 2}},
 	} {
 		for _, first := range []string{"phone", "alert", "evaluation"} {
 			t.Run(c.name+", first the "+first, func(t *testing.T) {
@@ -113,7 +112,7 @@ func TestPhoneAndPadAreOneEvaluation(t *testing.T) {
 				take(t, l, records[1:]...)
 
 				got := theCase(t, l)
-				if diff := cmp.Diff(worst, got.Scores); diff != "" {
+				if diff := cmp.Diff(rating("", c.worst...).Scores, got.Scores); diff != "" {
 					t.Errorf("scores (-want +got):\n%s", diff)
 				}
 				if got.Business != "credit" || got.Teller != "t-17" {
@@ -122,8 +121,8 @@ func TestPhoneAndPadAreOneEvaluation(t *testing.T) {
 				if n, m := count(t, path, "phone_ratings"), count(t, path, "evaluations"); n != 1 || m != 1 {
 					t.Errorf("%d by phone and %d by pad are kept, want one each", n, m)
 				}
-				if padLow := said.Dissatisfied; (got.Source == casebook.SourcePad) != padLow && first != "phone" {
-					t.Errorf("source %s", got.Source)
+				if byPad := got.Source == casebook.SourcePad; byPad != slices.Contains(got.Flags, casebook.FlagQR) {
+					t.Errorf("source %s, flags %v: a case from the pad says that its customer has rated by phone too", got.Source, got.Flags)
 				}
 			})
 		}
