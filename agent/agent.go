@@ -37,6 +37,7 @@ type Counter struct {
 	Business string
 	Rules    evaluation.Rules
 	Pads     []device.Driver
+	QR       string // address of the page on which customers can rate by phone; "" is none
 }
 
 // Options of an agent. Place, DataDir, Counters, Link.Broker, Topics and Now are required.
@@ -161,6 +162,9 @@ func (a *Agent) openDesk(c Counter, state []byte) (*evaluation.Desk, error) {
 		Note:     func(ctx context.Context, s device.Signal) { a.notePad(ctx, c.Counter, s) },
 		Degraded: func(err error) { a.dim(c.Counter, StoreFault, err != nil) },
 		Busy:     a.pulse.of("desk " + c.Counter),
+	}
+	if c.QR != "" {
+		o.Link = func(evaluation string, at wire.Stamp) string { return a.link(c, evaluation, at) }
 	}
 	desk, err := evaluation.NewDesk(o)
 	if errors.Is(err, evaluation.ErrState) {

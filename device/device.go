@@ -92,6 +92,9 @@ type Show struct {
 	// Denied is that the signal which For names is understood and not taken. It is never said of a
 	// press: see Refused.
 	Denied bool
+	// Link is where the customer can rate on their own phone instead, or besides; "" is nowhere. A pad that
+	// has no screen for a code ignores it. It is the same for one evaluation, whatever was pressed.
+	Link string
 }
 
 // Refusal reasons that several drivers share.

@@ -15,6 +15,7 @@ for target in \
 	sync/wire:FuzzTopic \
 	sync/seal:FuzzReaders \
 	sync/seal:FuzzMessages \
+	sync/seal:FuzzToken \
 	sync/link:FuzzBroker \
 	sync/uplink:FuzzWords \
 	cmd/internal/config:FuzzRead \
@@ -23,6 +24,7 @@ for target in \
 	cmd/evalpad:FuzzStatus \
 	cmd/inspector/internal/intake:FuzzLetters \
 	cmd/inspector/internal/ledger:FuzzTake \
+	cmd/inspector/internal/qrdesk:FuzzBody \
 	cmd/inspector/internal/board:FuzzWish; do
 	echo "== $target"
 	go test -vet=off -run '^$' -fuzz "^${target#*:}\$" -fuzztime "${1:-10}s" -fuzzminimizetime 5s "./${target%:*}"

@@ -48,8 +48,9 @@ var roads = map[string]string{
 	"cmd/inspector/internal/board":    "sync/wire cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
 	"cmd/inspector/internal/app": "sync/wire sync/seal sync/link cmd/inspector/internal/casebook cmd/inspector/internal/ledger " +
 		"cmd/inspector/internal/identity cmd/inspector/internal/intake",
+	"cmd/inspector/internal/qrdesk": "sync/wire sync/seal cmd/inspector/internal/casebook cmd/inspector/internal/ledger", // seal: a code's token is verified here
 	"cmd/inspector": "cmd/internal/config cmd/internal/command sync/wire cmd/inspector/internal/app cmd/inspector/internal/board " +
-		"cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
+		"cmd/inspector/internal/qrdesk cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
 
 	"device/devicetest": "device",
 	"sync/outboxtest":   "sync/wire sync/seal sync/outbox",
@@ -81,6 +82,7 @@ var doors = map[string]string{
 	"github.com/creack/pty":               "device/devicetest",
 	"github.com/hanwen/go-fuse/v2":        "test/faultdisk",
 	"github.com/chromedp/chromedp":        "test/harness",
+	"github.com/piglig/go-qr":             "device/touch",
 	"golang.org/x/term":                   "test/run",
 }
 

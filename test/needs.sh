@@ -17,6 +17,7 @@ need dtc device-tree-compiler
 need depmod kmod
 [ "${1:-}" != system ] || need qemu-arm-static qemu-user-static
 need curl curl
+need npm npm # fetches axe-core once, which looks at the touch page
 fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -38,6 +38,9 @@ type Options struct {
 	// Degraded is told the error when presses can no longer be kept, and nil when they can again;
 	// nil: nobody.
 	Degraded func(error)
+	// Link is where the customer of an evaluation, begun or finished at that moment, can rate on a phone;
+	// "" is nowhere. It is asked at each prompt and each thank-you; nil: nowhere ever.
+	Link func(evaluation string, at wire.Stamp) string
 	// Busy is told how long the work that now begins may take, and 0 when the desk waits again; nil:
 	// nobody.
 	Busy func(atMost time.Duration)

@@ -153,10 +153,26 @@ func (d *Desk) show(ctx context.Context, s device.Show) {
 	if d.degraded && s.Kind != device.Thanks {
 		s = device.Show{For: s.For, Kind: device.Fault}
 	}
+	s.Link = d.link(s.Kind)
 	d.showing = s
 	for _, p := range d.pads {
 		p.show(ctx, s)
 	}
+}
+
+// link is the second way in to what is shown: to the evaluation that a prompt has opened, or that a press
+// has finished. A press without a prompt has none before it.
+func (d *Desk) link(shown device.ShowKind) string {
+	open, past := d.state.Open, d.state.Past
+	switch {
+	case d.opts.Link == nil:
+		return ""
+	case shown == device.Ask && open != nil && open.Prompted:
+		return d.opts.Link(open.ID, open.Begun)
+	case shown == device.Thanks && past != nil:
+		return d.opts.Link(past.ID, past.At)
+	}
+	return ""
 }
 
 // again shows what is shown already.

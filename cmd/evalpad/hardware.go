@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -36,21 +37,44 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 		if err != nil {
 			return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
 		}
-		ui := "keys"
+		ui, qr := "keys", ""
 		if at.Screen {
-			screen, err := touch.New(touch.Options{Listen: pad.Screen.Listen, Uptime: c.Uptime, Log: log})
+			screen, err := touch.New(screenOf(pad.Screen, c, log))
 			if err != nil {
 				return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
 			}
-			pads, ui, page = append(pads, screen), "normal", screen.URL()
+			pads, ui, page, qr = append(pads, screen), "normal", screen.URL(), pad.QR
 		}
 		counters = append(counters, agent.Counter{
 			Counter: at.Counter, Business: at.Business,
 			Rules: rules(at, ui, pad.Closing),
-			Pads:  pads,
+			Pads:  pads, QR: qr,
 		})
 	}
 	return counters, page, nil
+}
+
+// screenOf is what the configuration says of the touch page.
+func screenOf(s config.Screen, c *clock, log *slog.Logger) touch.Options {
+	v := s.Voice
+	return touch.Options{
+		Listen: s.Listen, Uptime: c.Uptime, Hotline: s.Hotline, Languages: s.Languages, Words: s.Words, Log: log,
+		Voice: touch.Voice{
+			Folder: v.Folder, Mute: v.Output == config.OutputNone, Earphones: v.Output == config.OutputHeadphones,
+			Volume: v.Volume, QuietVolume: v.Quiet.Volume, QuietFrom: v.Quiet.From, QuietTo: v.Quiet.To,
+		},
+	}
+}
+
+// checkScreen says what is wrong with what the configuration names for the touch page, as a file of words.
+func checkScreen(s config.Screen) error {
+	if s.Listen == "" {
+		return nil
+	}
+	if err := touch.Check(screenOf(s, &clock{}, nil)); err != nil {
+		return config.Faults{{File: cmp.Or(s.Words, "screen"), Line: 1, Column: 1, Words: err.Error()}}
+	}
+	return nil
 }
 
 // keypads opens what a counter has beside the screen: one keypad, or none.

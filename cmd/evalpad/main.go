@@ -53,6 +53,9 @@ func checkCommand(s *command.Settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := checkScreen(pad.Screen); err != nil {
+				return err
+			}
 			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: ok: device %s, %d counters, headquarters %s\n",
 				s.Config, pad.Device, len(pad.Counters), pad.Headquarters.Broker)
 			return err

@@ -13,6 +13,7 @@ import (
 	"evalpad/cmd/inspector/internal/app"
 	"evalpad/cmd/inspector/internal/board"
 	"evalpad/cmd/inspector/internal/casebook"
+	"evalpad/cmd/inspector/internal/qrdesk"
 	"evalpad/cmd/internal/command"
 	"evalpad/cmd/internal/config"
 	"evalpad/sync/wire"
@@ -39,7 +40,10 @@ func serve(ctx context.Context, i config.Inspector, log *slog.Logger) error {
 	}
 	a, err := app.New(app.Options{
 		DataDir: i.DataDir, Broker: brokerOf(i.Broker), TopicRoot: wire.Topics(i.TopicRoot),
-		Clocks: casebook.Clocks(i.Clocks), Web: webOf(i.Web), Log: log,
+		Clocks: casebook.Clocks(i.Clocks), Web: webOf(i.Web), QR: qrOf(i.QR), Log: log,
+		QRDesk: func(d app.Deps) (http.Handler, error) {
+			return qrdesk.New(qrdesk.Options{Book: d.Ledger, TokenFile: i.QR.TokenFile, GoodFor: i.QR.GoodFor, Now: d.Now, Log: log})
+		},
 		Board: func(d app.Deps) http.Handler {
 			return board.New(board.Options{
 				Book: d.Ledger, Registry: d.Ledger, Changes: d.Changes, Now: d.Now, Healthy: d.Health, Log: log,
@@ -56,7 +60,11 @@ func serve(ctx context.Context, i config.Inspector, log *slog.Logger) error {
 
 // ready says where we really listen; port 0 is allowed.
 func ready(log *slog.Logger, at app.Addrs) {
-	fmt.Printf("ready web=%s broker=%s\n", at.Web, at.Broker)
+	qr := ""
+	if at.QR != "" {
+		qr = " qr=" + at.QR
+	}
+	fmt.Printf("ready web=%s broker=%s%s\n", at.Web, at.Broker, qr)
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		log.Warn("systemd not told", "error", err)
 	}
@@ -68,6 +76,14 @@ func brokerOf(b config.Broker) app.Broker {
 		to.Cert, to.Key, to.ClientCA = b.TLS.Cert, b.TLS.Key, b.TLS.ClientCA
 	}
 	return to
+}
+
+// qrOf is where phones' ratings come in; the zero Web is off.
+func qrOf(d *config.QRDesk) app.Web {
+	if d == nil {
+		return app.Web{}
+	}
+	return webOf(config.Listener{Listen: d.Listen, TLS: d.TLS})
 }
 
 func webOf(l config.Listener) app.Web {

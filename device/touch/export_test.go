@@ -55,3 +55,9 @@ func Paths() map[string]string {
 	}
 	return paths
 }
+
+// Draw is the SVG of a link.
+func Draw(link string) (string, error) { return draw(link) }
+
+// ErrLink is returned for one that no phone could read.
+var ErrLink = errLink

@@ -44,6 +44,14 @@ var looks = []struct {
 	}},
 	{"thanks", func(k *kiosk) { k.show(device.Show{Kind: device.Thanks, Code: "7KQM-X3RD"}); k.notice("thanks") }},
 	{"fault", func(k *kiosk) { k.show(device.Show{Kind: device.Fault}); k.notice("fault") }},
+	{"code", func(k *kiosk) {
+		k.show(device.Show{Kind: device.Ask, Dimension: "compliance", Step: 3, Steps: 3, Link: linkOf(k.t, address, "c03")})
+		k.asked("compliance")
+	}},
+	{"thanks-code", func(k *kiosk) {
+		k.show(device.Show{Kind: device.Thanks, Code: "7KQM-X3RD", Link: linkOf(k.t, address, "c03")})
+		k.notice("thanks")
+	}},
 }
 
 func asks(dimension string, step int) func(*kiosk) {

@@ -167,6 +167,7 @@ type view struct {
 	Steps     int
 	Codes     string
 	Code      string
+	QR        string
 	LeftMS    int64 `json:"left_ms"`
 	Build     string
 }

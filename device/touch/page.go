@@ -46,6 +46,7 @@ type Page struct {
 	life     string        // begins every identity that this process gives, so that none outlives it
 	screen   *screen
 	promises *promises
+	codes    codes
 	signals  chan device.Signal // on their way to the agent
 
 	viewers, pressing turnstile
@@ -68,6 +69,15 @@ func New(o Options) (*Page, error) {
 	return p, nil
 }
 
+// Check says what New would refuse about o but for its address, so that a technician learns it before the
+// page is opened.
+func Check(o Options) error {
+	if _, err := newPage(o.withDefaults()); err != nil {
+		return fmt.Errorf("check touch page: %w", err)
+	}
+	return nil
+}
+
 // newPage is everything but the listener.
 func newPage(o Options) (*Page, error) {
 	if err := o.validate(); err != nil {
@@ -88,6 +98,7 @@ func newPage(o Options) (*Page, error) {
 		voice:     voice,
 		life:      life,
 		promises:  newPromises(),
+		codes:     codes{svg: map[string]string{}},
 		signals:   make(chan device.Signal, maxWaiting),
 		viewers:   make(turnstile, maxViewers),
 		pressing:  make(turnstile, maxPresses),
@@ -171,7 +182,11 @@ func (p *Page) show(s device.Show) {
 	promise := p.promises.named(s.For)
 	// More time is no answer to the question: the same key still stands for it. Nor is what was not taken.
 	answered := promise != nil && promise.key.Kind != device.More && !s.Denied
-	if err := p.screen.put(s, answered, p.options.Uptime()); err != nil {
+	code, err := p.codes.add(s.Link)
+	if err != nil {
+		p.options.Log.Error("touch page shows no code for a phone", "error", err)
+	}
+	if err := p.screen.put(s, code, answered, p.options.Uptime()); err != nil {
 		p.options.Log.Error("touch page cannot show this", "error", err)
 	}
 	if promise != nil {

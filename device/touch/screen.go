@@ -21,6 +21,7 @@ type view struct {
 	Steps     int             `json:"steps"`
 	Codes     string          `json:"codes"`   // the reasons to choose from, with spaces between them
 	Code      string          `json:"code"`    // by which the customer can ask what became of the rating
+	QR        string          `json:"qr"`      // the name of the code for a phone; "" where there is none
 	LeftMS    int64           `json:"left_ms"` // of the window; 0 where nothing ends
 	Build     string          `json:"build"`   // of the page's files: a browser with others loads itself anew
 }
@@ -59,10 +60,10 @@ func (s *screen) look(uptime time.Duration) (view, <-chan struct{}) {
 	return v, s.changed
 }
 
-// put shows what the agent wants; answered tells that what was pressed on the present view has been
+// put shows what the agent wants, with the code of that name; answered tells that what was pressed on the present view has been
 // answered. A kind that the page does not know is ignored. A window that only starts anew is told to
 // the browsers under the same name.
-func (s *screen) put(show device.Show, answered bool, uptime time.Duration) error {
+func (s *screen) put(show device.Show, code string, answered bool, uptime time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next, known := viewOf(show)
@@ -70,6 +71,9 @@ func (s *screen) put(show device.Show, answered bool, uptime time.Duration) erro
 		return nil
 	}
 	next, err := s.worded(next)
+	if next.Kind == device.Ask || next.Kind == device.Thanks {
+		next.QR = code
+	}
 	until := time.Duration(0)
 	if show.Window > 0 && next.Kind == show.Kind {
 		until = uptime + show.Window

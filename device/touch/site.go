@@ -86,6 +86,7 @@ func (p *Page) routes() http.Handler {
 		_, _ = w.Write(p.script) // a browser that has gone loads it again
 	})
 	mux.HandleFunc("GET /voice/{language}/{name}", p.clip)
+	mux.HandleFunc("GET /qr/{name}", p.code)
 	mux.HandleFunc("GET /state", p.stream)
 	mux.Handle("POST /press", origin.Handler(p.hear(device.Press)))
 	mux.Handle("POST /reasons", origin.Handler(p.hear(device.Reasons)))

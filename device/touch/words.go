@@ -33,6 +33,7 @@ const (
 // Where languages may be named, and the words that a bank may add to what every language has.
 var (
 	languageName = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+	optional     = regexp.MustCompile(`^(reason-|qr)`) // one language's words stand for another's
 	ownWord      = regexp.MustCompile(`^(reason|question|gloss)-[a-z0-9-]{1,40}$`)
 )
 
@@ -137,7 +138,7 @@ func newLanguage(name string, words, every map[string]string) (language, error) 
 		return language{}, fmt.Errorf("language %.20q: there is no %.20s.json", name, name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(every)) {
-		if words[key] == "" && key != "lang" && !strings.HasPrefix(key, "reason-") {
+		if words[key] == "" && key != "lang" && !optional.MatchString(key) {
 			return language{}, fmt.Errorf("language %s: no words for %q", name, key)
 		}
 	}

@@ -136,9 +136,16 @@ func TestEveryKey(t *testing.T) {
 	want := config.Pad{
 		Device: "pad-10000000abcdef01", Region: "r00", Branch: "b0000", DataDir: inGood(t, "data"),
 		Headquarters: config.Headquarters{Broker: "mqtt://localhost:1883", TopicRoot: "bank/pads/v1", SettleOn: config.SettleOnPuback},
-		Screen:       config.Screen{Listen: "[::1]:0"},
-		Outbox:       config.Outbox{Max: 1 << 20, History: 36 * time.Hour},
-		Counters:     []config.Counter{c1, c2, c3},
+		Screen: config.Screen{
+			Listen: "[::1]:0", Hotline: "400-600-5588 转 3", Languages: []string{"zh", "ug", "en"}, Words: inGood(t, "words"),
+			Voice: config.Voice{
+				Output: config.OutputHeadphones, Folder: inGood(t, "."), Volume: 80,
+				Quiet: config.Quiet{From: 18 * time.Hour, To: 8*time.Hour + 30*time.Minute, Volume: 10},
+			},
+		},
+		QR:       "https://rate.bank.example/r",
+		Outbox:   config.Outbox{Max: 1 << 20, History: 36 * time.Hour},
+		Counters: []config.Counter{c1, c2, c3},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("everything.yaml (-want +got):\n%s", diff)
@@ -178,6 +185,7 @@ func TestEveryKeyOfHeadquarters(t *testing.T) {
 	want.Store = "postgres://inspector:hunter2@db.bank.example/evalpad"
 	want.Web = config.Listener{Listen: "0.0.0.0:8443", TLS: &config.TLS{Cert: inGood(t, "web.pem"), Key: inGood(t, "web.key")}}
 	want.Enrol = config.Listener{Listen: "127.0.0.1:0"}
+	want.QR = &config.QRDesk{Listen: "127.0.0.1:0", TokenFile: inGood(t, "qr.token"), GoodFor: 2 * time.Hour}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("headquarters.yaml (-want +got):\n%s", diff)
 	}

@@ -14,6 +14,7 @@ type Inspector struct {
 	Store     string // sqlite (default, in DataDir) or the URL of a PostgreSQL database
 	Web       Listener
 	Enrol     Listener // Listen "" (default) is off
+	QR        *QRDesk  // nil (default) is off
 	Clocks    Clocks
 	FollowUp  FollowUp
 }
@@ -77,6 +78,7 @@ func inspectorShape(i *Inspector) shape {
 		key{"store", secret(&i.Store, "sqlite, or postgres://…", isStore)},
 		key{"web", listenerShape(&i.Web, listen)},
 		key{"enrol", listenerShape(&i.Enrol, listenOrOff)},
+		key{"qr", qrDeskShape(&i.QR)},
 		key{"clocks", mapping(
 			key{"investigate_within", span(&i.Clocks.InvestigateWithin, "1m", "30d")},
 			key{"plan_within", span(&i.Clocks.PlanWithin, "1m", "30d")},
@@ -108,6 +110,7 @@ func inspectorRules(s *sheet, i *Inspector) {
 	tlsRules(s, "web", "{cert: …, key: …}", i.Web.Listen, i.Web.TLS)
 	tlsRules(s, "enrol", "{cert: …, key: …}", i.Enrol.Listen, i.Enrol.TLS)
 	clientRule(s, &i.Broker)
+	qrDeskRules(s, i.QR)
 	if c := i.Clocks; c.PlanWithin < c.InvestigateWithin {
 		s.faultOf("clocks/plan_within", "the plan is due before the investigation begins: write a plan_within of at least investigate_within")
 	}

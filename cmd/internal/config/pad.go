@@ -10,6 +10,7 @@ type Pad struct {
 	DataDir      string // absolute; default /var/lib/evalpad
 	Headquarters Headquarters
 	Screen       Screen
+	QR           string       // address of the page behind the code on the screen, as https://rate.bank.example/r; "" (default) is off
 	CounterDesk  *CounterDesk // nil (default) is off
 	Outbox       Outbox
 	Closing      time.Duration // when the branch closes, from midnight, which ends a teller's log-in; 0 is never
@@ -33,9 +34,36 @@ const (
 	SettleOnPuback  = "puback"  // the broker's word only, for a headquarters without an inspector
 )
 
-// Screen is the touch page, which stands at one counter: see Counter. Listen is host:port on this
-// machine, default 127.0.0.1:8090; "" is off.
-type Screen struct{ Listen string }
+// Screen is the touch page, which stands at one counter: see Counter.
+type Screen struct {
+	Listen    string   // host:port on this machine, default 127.0.0.1:8090; "" is off
+	Hotline   string   // a telephone number with what belongs to it, at most 40 characters; "" (default) shows none
+	Languages []string // 1 to 8, the box's own first; empty (default): zh, en and what Words holds
+	Words     string   // absolute path of a folder with NAME.json, one a language, or ""
+	Voice     Voice
+}
+
+// Where the screen's sound goes.
+const (
+	OutputLoudspeaker = "loudspeaker" // questions and thanks aloud, never a level
+	OutputHeadphones  = "headphones"  // levels too, as nobody else hears them
+	OutputNone        = "none"
+)
+
+// Voice is what the screen says aloud.
+type Voice struct {
+	Output string // one of the outputs; default loudspeaker
+	Folder string // absolute path of the recordings, or "": the browser's own voice
+	Volume int    // 1 to 100 per cent, default 60
+	Quiet  Quiet
+}
+
+// Quiet is the hours in which the screen speaks with another volume, from midnight by the box's clock;
+// they may span it. From and To both 0 (default) are none.
+type Quiet struct {
+	From, To time.Duration
+	Volume   int // 1 to 100 per cent, default 25
+}
 
 // Outbox bounds what is kept until headquarters has it. Max is in bytes, 1 MiB to 256 MiB, default
 // 128 MiB; History is how long settled records stay, 1 to 365 days, default 30.
@@ -121,7 +149,7 @@ func DefaultPad() Pad {
 	return Pad{
 		DataDir:      "/var/lib/evalpad",
 		Headquarters: Headquarters{TopicRoot: "evalpad/v1", SettleOn: SettleOnReceipt},
-		Screen:       Screen{Listen: "127.0.0.1:8090"},
+		Screen:       Screen{Listen: "127.0.0.1:8090", Voice: Voice{Output: OutputLoudspeaker, Volume: 60, Quiet: Quiet{Volume: 25}}},
 		Outbox:       Outbox{Max: 128 << 20, History: 30 * 24 * time.Hour},
 	}
 }

@@ -17,6 +17,9 @@ func padRules(s *sheet, p *Pad, root string) {
 	headquartersRules(s, p)
 	deviceRule(s, p, root)
 	screen := screenRules(s, p)
+	voiceRules(s, p.Screen.Voice)
+	languageRules(s, p.Screen)
+	qrRules(s, p)
 	counterDeskRules(s, p.CounterDesk)
 	profileRules(s, p.Profiles)
 	if len(p.Counters) == 0 && !s.wrong("counters") {

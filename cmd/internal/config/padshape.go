@@ -27,7 +27,8 @@ func padShape(p *Pad) shape {
 			key{"key", path(&hq.Key)},
 			key{"settle_on", oneOf(&hq.SettleOn, SettleOnReceipt, SettleOnPuback)},
 		)},
-		key{"screen", mapping(key{"listen", listenOrOff(&p.Screen.Listen)})},
+		key{"screen", screenShape(&p.Screen)},
+		key{"qr", mapping(key{"address", pageAddress(&p.QR)})},
 		key{"counter_desk", counterDeskShape(&p.CounterDesk)},
 		key{"outbox", mapping(
 			key{"max", size(&p.Outbox.Max, "1MiB", "256MiB")},

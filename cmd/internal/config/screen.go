@@ -10,6 +10,13 @@ func screenRules(s *sheet, p *Pad) (where string) {
 		s.faultOf("screen/listen", "listen %s can be reached from other machines, which could then rate: write 127.0.0.1:8090",
 			quote(p.Screen.Listen))
 	}
+	if p.Screen.Listen == "" {
+		for _, name := range []string{"hotline", "languages", "words", "voice"} {
+			if way := under("screen", name); s.has(way) {
+				s.faultOf(way, "%s is for the screen, and the screen is off: remove it, or write listen: 127.0.0.1:8090", name)
+			}
+		}
+	}
 	where = standScreen(s, p)
 	for i, c := range p.Counters {
 		switch way := under("counters", strconv.Itoa(i)); {

@@ -32,6 +32,7 @@ function show(state) {
   if (asks) rate(state);
   else if (state.kind === "why") why(state);
   else notice(state.kind, state.code);
+  code(state.qr);
   offer(asks ? state : null, state.question, !before);
   if (state.kind === "idle" && before && before.kind !== "idle") afresh();
   waiting(state);
@@ -83,6 +84,12 @@ function notice(kind, code) {
   at("code-letters").textContent = code ?? "";
   if (at("call")) at("call").hidden = kind === "moment";
   at("notice").hidden = false;
+}
+
+// code shows the second way in, by its name; "" is none.
+function code(name) {
+  body.dataset.qr = name ? "on" : "off";
+  if (name) document.querySelectorAll(".qr img").forEach((img) => { img.src = `/qr/${name}.svg`; });
 }
 
 function dots(step, steps) {
@@ -163,6 +170,7 @@ function miss() {
   stopWhy();
   wait("", 0);
   leave();
+  code("");
   notice("moment");
   gone = setTimeout(() => notice("fault"), broken);
 }

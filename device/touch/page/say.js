@@ -24,6 +24,7 @@ export function say(place, key, given = {}) {
 
 function write(place) {
   const key = place.dataset.say, one = speaker(key, language()), two = speaker(key, second());
+  if (place.localName === "img") return void (place.alt = text(key));
   const spans = [];
   if (one) spans.push(span("first", one, key, place));
   if (one && two && two !== one) {

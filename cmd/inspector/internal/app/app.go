@@ -36,6 +36,8 @@ type App struct {
 	intake   *intake.Intake
 	relay    *relay // nil with an outside broker
 	web      []net.Listener
+	qr       net.Listener // nil where it is off
+	qrDesk   http.Handler
 	addrs    Addrs
 	changes  feed
 	outgoing outgoing
@@ -49,6 +51,7 @@ type App struct {
 type Addrs struct {
 	Broker string // as mqtt://127.0.0.1:1883; the outside broker's URL where there is one
 	Web    string // as http://127.0.0.1:8080
+	QR     string // as http://127.0.0.1:8082
 	Socket string
 }
 
@@ -86,7 +89,7 @@ func New(o Options) (*App, error) {
 }
 
 func (a *App) open() error {
-	for _, step := range []func() error{a.openFolder, a.openBroker, a.openIntake, a.openWeb} {
+	for _, step := range []func() error{a.openFolder, a.openBroker, a.openIntake, a.openWeb, a.openQR} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -140,6 +143,9 @@ func (a *App) serve(failed chan<- error) error {
 		a.opened.start("web", failed, func(ctx context.Context) error {
 			return serveWeb(ctx, a.o.Board(a.deps()), a.o.Log, a.web...)
 		})
+	}
+	if a.qr != nil {
+		a.opened.start("qr", failed, func(ctx context.Context) error { return serveWeb(ctx, a.qrDesk, a.o.Log, a.qr) })
 	}
 	return nil
 }

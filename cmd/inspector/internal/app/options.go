@@ -26,7 +26,10 @@ type Options struct {
 	Clocks    casebook.Clocks // default 2 h and 24 h
 	Web       Web
 	// Board makes the handler for web and socket; nil serves neither.
-	Board     func(Deps) http.Handler
+	Board func(Deps) http.Handler
+	QR    Web // Listen "" is off
+	// QRDesk makes the handler for QR; nil is off.
+	QRDesk    func(Deps) (http.Handler, error)
 	PollEvery time.Duration    // how often deadlines are looked at; default 1 s
 	Now       func() time.Time // default time.Now
 	Log       *slog.Logger     // nil discards
@@ -92,6 +95,9 @@ func (o *Options) validate() error {
 	}
 	if o.Web.Listen != "" && !onLoopback(o.Web.Listen) && o.Web.Cert == "" {
 		return fmt.Errorf("web.listen %s: off loopback it needs tls with cert and key", o.Web.Listen)
+	}
+	if o.QR.Listen != "" && !onLoopback(o.QR.Listen) && o.QR.Cert == "" {
+		return fmt.Errorf("qr.listen %s: off loopback it needs tls with cert and key", o.QR.Listen)
 	}
 	return o.Broker.validate()
 }

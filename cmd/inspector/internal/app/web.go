@@ -156,24 +156,42 @@ func (a *App) openWeb() error {
 }
 
 func (a *App) openPort() error {
-	w := a.o.Web
-	if w.Listen == "" {
+	if a.o.Web.Listen == "" {
 		return nil
 	}
-	config, err := serverTLS(w.Cert, w.Key, "")
+	l, url, err := a.listen("web", a.o.Web)
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", w.Listen)
-	if err != nil {
-		return fmt.Errorf("web.listen: %w", err)
-	}
-	a.opened.push("web's listener", closed(l))
-	a.addrs.Web = "http://" + l.Addr().String()
-	if config != nil {
-		config.NextProtos = []string{"h2", "http/1.1"}
-		l, a.addrs.Web = tls.NewListener(l, config), "https://"+l.Addr().String()
-	}
-	a.web = append(a.web, l)
+	a.web, a.addrs.Web = append(a.web, l), url
 	return nil
+}
+
+// listen opens the listener of a part that is configured under that name, and says what its address is.
+func (a *App) listen(name string, w Web) (l net.Listener, url string, err error) {
+	config, err := serverTLS(w.Cert, w.Key, "")
+	if err != nil {
+		return nil, "", err
+	}
+	if l, err = net.Listen("tcp", w.Listen); err != nil {
+		return nil, "", fmt.Errorf("%s.listen: %w", name, err)
+	}
+	a.opened.push(name+"'s listener", closed(l))
+	if config == nil {
+		return l, "http://" + l.Addr().String(), nil
+	}
+	config.NextProtos = []string{"h2", "http/1.1"}
+	return tls.NewListener(l, config), "https://" + l.Addr().String(), nil
+}
+
+// openQR listens where the bank's front end brings ratings from phones.
+func (a *App) openQR() (err error) {
+	if a.o.QR.Listen == "" || a.o.QRDesk == nil {
+		return nil
+	}
+	if a.qrDesk, err = a.o.QRDesk(a.deps()); err != nil {
+		return err
+	}
+	a.qr, a.addrs.QR, err = a.listen("qr", a.o.QR)
+	return err
 }

@@ -14,8 +14,8 @@ import (
 // an alert changes nothing. No state and no deadline moves, whatever it says.
 func (c *Case) Amend(e wire.Evaluation, now time.Time) bool {
 	worse := c.worsen(e.Scores)
-	reasons, flags := add(&c.Reasons, e.Reasons), add(&c.Flags, e.Flags)
-	if !worse && !reasons && !flags {
+	reasons, flags, whose := add(&c.Reasons, e.Reasons), add(&c.Flags, e.Flags), c.complete(e)
+	if !worse && !reasons && !flags && !whose {
 		return false
 	}
 	words := "scores " + wordsOf(c.Scores)
@@ -24,6 +24,19 @@ func (c *Case) Amend(e wire.Evaluation, now time.Time) bool {
 	}
 	c.note(Entry{At: wire.At(now), What: Amended, Words: words})
 	return true
+}
+
+// complete fills in what a case from a phone could not know: the box's own record brings it.
+func (c *Case) complete(e wire.Evaluation) (changed bool) {
+	for _, part := range []struct {
+		to   *string
+		from string
+	}{{&c.Business, e.Business}, {&c.Teller, e.Teller}} {
+		if *part.to == "" && part.from != "" {
+			*part.to, changed = part.from, true
+		}
+	}
+	return changed
 }
 
 func (c *Case) worsen(scores map[wire.Dimension]wire.Score) (changed bool) {

@@ -31,13 +31,17 @@ const (
 	StateClosed        State = "closed"
 )
 
-// SourcePad is the only source of cases so far; qr, survey, follow-up and hotline are the others.
-const SourcePad = "pad"
+// Where a case comes from. Survey, follow-up and hotline are sources of a later version.
+const (
+	SourcePad = "pad" // a box's sealed record
+	SourceQR  = "qr"  // the customer's phone; the box vouches for the code, not for what was said
+)
 
 // Flags that headquarters adds to those of the box.
 const (
 	FlagKeyUnconfirmed = "key-unconfirmed" // sealed with a key that no person has confirmed yet
 	FlagFork           = "fork"            // the box sent other bytes under the same number
+	FlagQR             = "qr"              // the customer has rated by phone as well
 )
 
 // lateAfter is the lag, and the error of the reckoning, from which a case is marked.
@@ -106,6 +110,11 @@ type Round struct {
 // The deadlines count from it too, unless the reckoning is off by more than 15 minutes: then from
 // the earliest bound, since a customer must not wait longer because our clock knows less.
 func Open(e wire.Evaluation, place wire.Place, r Reckoning, received time.Time, clocks Clocks) Case {
+	return OpenFrom(SourcePad, e, place, r, received, clocks)
+}
+
+// OpenFrom is Open for any source.
+func OpenFrom(source string, e wire.Evaluation, place wire.Place, r Reckoning, received time.Time, clocks Clocks) Case {
 	at := wire.At(received)
 	r = r.Bounded(at.Time)
 	rated := wire.At(r.At)
@@ -116,7 +125,7 @@ func Open(e wire.Evaluation, place wire.Place, r Reckoning, received time.Time, 
 	}
 	key := cmp.Or(e.Amends, e.Evaluation)
 	c := Case{
-		ID: caseID(place.Device, key, at), Evaluation: key, Source: SourcePad,
+		ID: caseID(place.Device, key, at), Evaluation: key, Source: source,
 		Device: place.Device, Region: place.Region, Branch: place.Branch,
 		Counter: e.Counter, Business: e.Business, Teller: e.Teller,
 		Scores: maps.Clone(e.Scores), Reasons: listOf(e.Reasons), Flags: listOf(e.Flags),

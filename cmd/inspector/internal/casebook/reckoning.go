@@ -13,6 +13,7 @@ const (
 	ByWall     = "wall"        // the box's own clock, which it says is set
 	BeforeBoot = "before-boot" // an earlier boot that we never heard: before this boot at the latest
 	Unreckoned = "unknown"     // nothing is known but that it has arrived
+	ByTaking   = "taken"       // it was said to headquarters itself, by its own clock
 )
 
 const (

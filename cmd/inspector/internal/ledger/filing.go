@@ -150,6 +150,9 @@ func (t *taking) openCase(ctx context.Context, a Arrival, e wire.Evaluation) err
 	for _, scores := range earlier {
 		c.Amend(wire.Evaluation{Scores: scores}, a.Received)
 	}
+	if err := t.addPhone(ctx, &c, a.Received); err != nil {
+		return err
+	}
 	return t.insertCase(ctx, c, a.Record.KID)
 }
 

@@ -1,0 +1,4 @@
+package qrdesk
+
+// RequestsAtOnce is how many pass before the rate is kept.
+const RequestsAtOnce = requestsAtOnce
