@@ -34,6 +34,10 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 		if err != nil {
 			return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
 		}
+		told, err := padRules(at, h.profiles)
+		if err != nil {
+			return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
+		}
 		ui := "keys"
 		if at.Screen {
 			screen, err := touch.New(touch.Options{Listen: pad.Screen.Listen, Uptime: c.Uptime, Log: log})
@@ -45,7 +49,7 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 		counters = append(counters, agent.Counter{
 			Counter: at.Counter, Business: at.Business,
 			Rules: rules(at, ui, pad.Closing),
-			Pads:  pads,
+			Pads:  pads, PadRules: told,
 		})
 	}
 	return counters, page, nil
