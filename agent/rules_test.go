@@ -142,7 +142,9 @@ func TestRulesOfManyCounters(t *testing.T) {
 // TestTallyIsACounters: what each counter has refused is told under its name, each hour once.
 func TestTallyIsACounters(t *testing.T) {
 	run(t, refused, func(b *box) {
-		refuse := func() { b.keys.press <- device.Signal{Kind: device.Refused, Reason: device.ReasonUnmappedKey, At: b.uptime()} }
+		refuse := func() {
+			b.keys.press <- device.Signal{Kind: device.Refused, Reason: device.ReasonUnmappedKey, At: b.uptime()}
+		}
 		refuse()
 		refuse()
 		time.Sleep(90 * time.Minute)
