@@ -302,13 +302,13 @@ func TestReasonsReachTheCase(t *testing.T) {
 	first, why, worse := rating("e-1", 4, 4), rating("e-2", 4, 4), rating("e-3", 1)
 	why.Amends, why.Reasons = "e-1", []string{"waiting"}
 	worse.Amends, worse.Flags = "e-1", []string{wire.FlagConflict}
-	after := rating("e-4", 1, 4)
+	after := rating("e-4", 1, 2)
 	after.Amends, after.Reasons = "e-1", []string{"attitude"}
 	for _, e := range []wire.Evaluation{first, why, worse, after} {
 		take(t, l, b.says(wire.KindEvaluation, e, nine))
 	}
 	c := theCase(t, l)
-	if c.Evaluation != "e-1" || !slices.Equal(set(c.Reasons), []string{"attitude", "waiting"}) || c.Scores[wire.Attitude] != 1 {
+	if c.Evaluation != "e-1" || !slices.Equal(set(c.Reasons), []string{"attitude", "waiting"}) || c.Scores[wire.Attitude] != 1 || c.Scores[wire.Efficiency] != 2 {
 		t.Errorf("case of %s: reasons %v, scores %v", c.Evaluation, c.Reasons, c.Scores)
 	}
 }
