@@ -12,7 +12,7 @@ import (
 	"evalpad/sync/wire"
 )
 
-// Kinds of incidents. The last five but one are the intake's.
+// Kinds of incidents. The last four are the intake's.
 const (
 	ForkFound      = "fork"             // other bytes under a number that was taken
 	ChainBroken    = "chain-broken"     // a record builds on another than the one before it
@@ -20,11 +20,11 @@ const (
 	KeyUnconfirmed = "key-unconfirmed"  // another key than the one known
 	DataUnreadable = "unreadable"       // verified, kept, and not understood by this version
 	EpochOpened    = "new-epoch"        // a box has begun a new outbox
+	OutsideRules   = "outside-template" // a counter asks by rules that the bank's template does not allow
 	LedgerBehind   = "ledger-behind"    // a box has settled what is not in this ledger
 	ForeignTopic   = "foreign-topic"    // a record came on another device's topic
 	RolledBack     = "rolled-back"      // a box stands before what it had sent or told of already
 	Withheld       = "withheld"         // a box sends on and leaves out a record, though asked for it
-	OutsideRules   = "outside-template" // a counter asks by rules that the bank's template does not allow
 )
 
 // Incident is something that a person should look at. While it is open, more of the same kind at the
