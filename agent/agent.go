@@ -37,7 +37,8 @@ type Counter struct {
 	Business string
 	Rules    evaluation.Rules
 	Pads     []device.Driver
-	QR       string // address of the page on which customers can rate by phone; "" is none
+	QR       string          // address of the page on which customers can rate by phone; "" is none
+	PadRules []wire.PadRules // what each makes of a press, to be told to headquarters
 }
 
 // Options of an agent. Place, DataDir, Counters, Link.Broker, Topics and Now are required.
@@ -87,8 +88,8 @@ type Agent struct {
 	pulse  pulse
 
 	mu       sync.Mutex
-	degraded map[string]string // mode by what it is about, as "counter c03" → pad-lost
-	tallied  map[string]int    // refused presses already told in a tally
+	degraded map[string]string         // mode by what it is about, as "counter c03" → pad-lost
+	tallied  map[string]map[string]int // refused presses already told in a tally, by counter
 }
 
 // New opens the key, the outbox and the control socket, and leaves nothing open when it fails.
@@ -96,7 +97,7 @@ func New(o Options) (_ *Agent, err error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, degraded: map[string]string{}, tallied: map[string]int{}, pulse: pulse{due: map[string]time.Time{}}}
+	a := &Agent{o: o, degraded: map[string]string{}, tallied: map[string]map[string]int{}, pulse: pulse{due: map[string]time.Time{}}}
 	if a.key, err = seal.OpenKey(filepath.Join(o.DataDir, KeyFile)); err != nil {
 		return nil, err
 	}
@@ -216,6 +217,9 @@ func (a *Agent) Run(ctx context.Context) error {
 
 func (a *Agent) start(ctx context.Context) {
 	a.say(ctx, wire.Event{Event: wire.EventStart, Version: a.o.Version})
+	if err := a.tellRules(ctx); err != nil {
+		a.o.Log.Error("rules in force not stored", "error", err)
+	}
 }
 
 func (a *Agent) complain(what string, err error) {

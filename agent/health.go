@@ -64,21 +64,25 @@ func (a *Agent) notePad(ctx context.Context, counter string, s device.Signal) {
 
 // Tell seals an event, stamped now.
 func (a *Agent) Tell(ctx context.Context, e wire.Event) error {
-	e.At = a.stamp()
-	var at wire.Instant
-	if e.At.Wall != nil {
-		at = *e.At.Wall
-	}
-	subject := ""
-	if e.Counter != "" {
-		subject = "counter/" + e.Counter
-	}
-	d, err := wire.NewDraft(wire.KindEvent, at, subject, e)
+	d, err := a.draft(e, a.stamp())
 	if err != nil {
 		return err
 	}
 	_, err = a.store.Commit(ctx, outbox.Change{Drafts: []wire.Draft{d}})
 	return err
+}
+
+func (a *Agent) draft(e wire.Event, at wire.Stamp) (wire.Draft, error) {
+	e.At = at
+	var wall wire.Instant
+	if at.Wall != nil {
+		wall = *at.Wall
+	}
+	subject := ""
+	if e.Counter != "" {
+		subject = "counter/" + e.Counter
+	}
+	return wire.NewDraft(wire.KindEvent, wall, subject, e)
 }
 
 // say tells an event whose loss is logged: it must not stop the counter.
@@ -88,23 +92,25 @@ func (a *Agent) say(ctx context.Context, e wire.Event) {
 	}
 }
 
-// tally seals how many presses were refused since the last tally, by reason.
+// tally seals how many presses each counter has refused since the last tally, by reason.
 func (a *Agent) tally(ctx context.Context) {
-	_, _, refused := a.presses()
-	news := map[string]int{}
-	for reason, n := range refused {
-		if n > a.tallied[reason] {
-			news[reason] = n - a.tallied[reason]
+	for i, c := range a.o.Counters {
+		refused := a.desks[i].Tally().Refused
+		news := map[string]int{}
+		for reason, n := range refused {
+			if was := a.tallied[c.Counter][reason]; n > was {
+				news[reason] = n - was
+			}
 		}
+		if len(news) == 0 {
+			continue
+		}
+		if err := a.Tell(ctx, wire.Event{Event: wire.EventTally, Counter: c.Counter, Tally: news}); err != nil {
+			a.o.Log.Error("tally not stored", "counter", c.Counter, "error", err)
+			continue
+		}
+		a.tallied[c.Counter] = refused
 	}
-	if len(news) == 0 {
-		return
-	}
-	if err := a.Tell(ctx, wire.Event{Event: wire.EventTally, Tally: news}); err != nil {
-		a.o.Log.Error("tally not stored", "error", err)
-		return
-	}
-	a.tallied = refused
 }
 
 // presses sums what the desks have counted since the start.

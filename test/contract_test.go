@@ -81,6 +81,9 @@ func TestContractRefusesBadLines(t *testing.T) {
 		{"alert", "data/plan_by", gone{}}, {"alert", "data/scores/attitude", 5}, // then it is no alert
 		{"event", "data/opened", gone{}}, {"event", "data/event", "start"}, // the first record opens the epoch
 		{"event", "prev", strings.Repeat("ab", 32)},
+		{"event-rules", "data/rules", gone{}}, {"event-rules", "data/rules/part", 0}, {"event-rules", "data/rules/counters/0/window_ms", 0},
+		{"event-rules", "data/rules/counters/0/pads/0/keys/00", 6}, {"event-rules", "data/rules/counters/0/pads/0/profile_sha256", "1f8b"},
+		{"event-rules", "data/rules/counters/1/hammer", map[string]any{}}, {"event-tally", "data/tally/unmapped-key", -1},
 		{"status", "state", "asleep"}, {"status", "session", 0}, {"status", "boot", ""}, {"status", "sig", "c2hvcnQ"},
 		{"heartbeat", "state", "lost"}, {"heartbeat", "degraded", nil}, {"heartbeat", "refused/unmapped-key", -1},
 		{"receipt", "window", 257}, {"receipt", "also/0/head", gone{}}, {"receipt", "by/cert", gone{}},
@@ -117,7 +120,8 @@ func TestSchemasFollowTheCode(t *testing.T) {
 		"common.json#/$defs/stamp": "Stamp", "common.json#/$defs/epoch-state": "EpochState",
 		"common.json#/$defs/span": "Span", "common.json#/$defs/mandate": "Mandate", "heartbeat.json#/$defs/heard": "Heard",
 		"event.json#/$defs/opened": "EpochOpened", "event.json#/$defs/missing": "Missing", "event.json#/$defs/parked": "RecordName",
-		"event.json#/$defs/clock":    "ClockMove",
+		"event.json#/$defs/clock": "ClockMove", "event.json#/$defs/rules": "RulesInForce", "event.json#/$defs/counter-rules": "CounterRules",
+		"event.json#/$defs/hammer": "HammerRule", "event.json#/$defs/pad-rules": "PadRules",
 		"command.json#/$defs/resend": "Resend", "command.json#/$defs/prompt": "Prompt",
 		"case.json#/$defs/round": "Round", "case.json#/$defs/entry": "Entry", "case.json#/$defs/plan": "Plan",
 	} {
@@ -139,12 +143,13 @@ func TestSchemasFollowTheCode(t *testing.T) {
 // TestSchemasKnowTheWords finds every word of the code in the schema that lists such words.
 func TestSchemasKnowTheWords(t *testing.T) {
 	for where, want := range map[string][]string{
-		"event.json#/properties/event/examples":            constants(t, wireCode, "Event"),
-		"evaluation.json#/properties/flags/items/examples": constants(t, wireCode, "Flag"),
-		"command.json#/properties/command/enum":            constants(t, wireCode, "Command"),
-		"case.json#/properties/state/enum":                 constants(t, casebook, "State"),
-		"case.json#/$defs/entry/properties/step/enum":      constants(t, casebook, "Step"),
-		"case.json#/$defs/entry/properties/deadline/enum":  constants(t, casebook, "Deadline"),
+		"event.json#/properties/event/examples":               constants(t, wireCode, "Event"),
+		"evaluation.json#/properties/flags/items/examples":    constants(t, wireCode, "Flag"),
+		"event.json#/$defs/pad-rules/properties/pad/examples": constants(t, wireCode, "Pad"),
+		"command.json#/properties/command/enum":               constants(t, wireCode, "Command"),
+		"case.json#/properties/state/enum":                    constants(t, casebook, "State"),
+		"case.json#/$defs/entry/properties/step/enum":         constants(t, casebook, "Step"),
+		"case.json#/$defs/entry/properties/deadline/enum":     constants(t, casebook, "Deadline"),
 	} {
 		if diff := cmp.Diff(want, texts(schemaAt(t, where))); diff != "" {
 			t.Errorf("%s (-code +schema):\n%s", where, diff)

@@ -35,22 +35,24 @@ var roads = map[string]string{
 	"agent/counterdesk": "agent/evaluation", // what a desk's errors mean to a teller's program
 	"agent":             "agent/evaluation agent/alert agent/control device sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
-	"cmd/internal/config":          "device/serialpad/profiles device/hidkeys/keynames", // a pad profile is a file with places, too, and a key is checked where its name stands
-	"cmd/internal/command":         "cmd/internal/config",                               // a fault in a configuration has an exit code of its own
-	"cmd/evalpad/internal/probing": "device device/serialpad/profiles",                  // what makes sense of bytes, without a port
+	"cmd/internal/rulebook":        "sync/wire",
+	"cmd/internal/config":          "device/serialpad/profiles device/hidkeys/keynames cmd/internal/rulebook sync/wire", // a pad profile and a bank's template are files with places, too, and a key is checked where its name stands
+	"cmd/internal/command":         "cmd/internal/config",                                                               // a fault in a configuration has an exit code of its own
+	"cmd/evalpad/internal/probing": "device device/serialpad/profiles",                                                  // what makes sense of bytes, without a port
 	"cmd/evalpad": "agent agent/control agent/counterdesk agent/evaluation cmd/evalpad/internal/probing cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
 	"cmd/inspector/internal/casebook": "sync/wire",
-	"cmd/inspector/internal/ledger":   "sync/wire sync/seal cmd/inspector/internal/casebook", // seal: a key is named by its hash
+	"cmd/inspector/internal/rates":    "sync/wire",
+	"cmd/inspector/internal/ledger":   "sync/wire sync/seal cmd/inspector/internal/casebook cmd/inspector/internal/rates", // seal: a key is named by its hash
 	"cmd/inspector/internal/identity": "sync/wire sync/seal",
 	"cmd/inspector/internal/intake":   "sync/wire sync/seal sync/link cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
-	"cmd/inspector/internal/board":    "sync/wire cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
+	"cmd/inspector/internal/board":    "sync/wire cmd/inspector/internal/casebook cmd/inspector/internal/ledger cmd/inspector/internal/rates",
 	"cmd/inspector/internal/app": "sync/wire sync/seal sync/link cmd/inspector/internal/casebook cmd/inspector/internal/ledger " +
 		"cmd/inspector/internal/identity cmd/inspector/internal/intake",
 	"cmd/inspector/internal/qrdesk": "sync/wire sync/seal cmd/inspector/internal/casebook cmd/inspector/internal/ledger", // seal: a code's token is verified here
 	"cmd/inspector": "cmd/internal/config cmd/internal/command sync/wire cmd/inspector/internal/app cmd/inspector/internal/board " +
-		"cmd/inspector/internal/qrdesk cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
+		"cmd/inspector/internal/qrdesk cmd/inspector/internal/casebook cmd/inspector/internal/ledger cmd/inspector/internal/rates",
 
 	"device/devicetest": "device",
 	"sync/outboxtest":   "sync/wire sync/seal sync/outbox",

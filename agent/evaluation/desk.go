@@ -98,6 +98,9 @@ func NewDesk(opts Options) (*Desk, error) {
 	return d, nil
 }
 
+// Rules are those in force, defaults filled in.
+func (d *Desk) Rules() Rules { return d.opts.Rules }
+
 func (o Options) validate() error {
 	switch {
 	case !wire.ValidLevel(o.Counter):

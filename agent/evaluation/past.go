@@ -19,6 +19,7 @@ type Past struct {
 	Service  string                          `json:"service,omitempty"`
 	UI       string                          `json:"ui"`
 	At       wire.Stamp                      `json:"at"`                // of the press that finished it
+	Low      *wire.Stamp                     `json:"low,omitempty"`     // of the first low press: from it both clocks run, whichever record tells of it
 	Given    map[wire.Dimension][]wire.Score `json:"given"`             // what has a record, the first one first
 	Presses  []int64                         `json:"presses,omitempty"` // uptimes of the last idle presses, in ms
 	Paused   int64                           `json:"paused,omitempty"`  // hammered: presses are joined until this uptime, in ms
@@ -42,6 +43,9 @@ func (s State) past(at wire.Stamp, e wire.Evaluation, presses []int64) *Past {
 	}
 	for d, score := range e.Scores {
 		p.Given[d] = []wire.Score{score}
+	}
+	if e.Dissatisfied {
+		p.Low = new(e.Pressed)
 	}
 	return p.paused(s.Rules.Hammer)
 }
@@ -68,6 +72,9 @@ func (s State) joined(e Pressed, question wire.Dimension) (State, []Effect) {
 		p.Joined++
 		s.Past, s.Last = p, accepted(e.Heard)
 		return s, append([]Effect{Join{}, Keep{}}, s.thanks(e.Signal)...)
+	}
+	if e.Score.Dissatisfied() && p.Low == nil {
+		p.Low = new(e.At)
 	}
 	amendment := p.amendment(e, question)
 	p.Given = maps.Clone(p.Given)
@@ -108,8 +115,16 @@ func (p Past) amendment(e Pressed, question wire.Dimension) wire.Evaluation {
 	if given := p.Given[question]; len(given) > 0 && e.Score > given[0] {
 		a.Flags = append(a.Flags, wire.FlagCorrectedUp)
 	}
-	a.Dissatisfied = a.IsDissatisfied()
-	return a
+	return p.sinceLow(a)
+}
+
+// sinceLow gives a dissatisfied record the moment of the evaluation's first low press, so that the case
+// has the same deadlines whichever of its records comes first.
+func (p Past) sinceLow(e wire.Evaluation) wire.Evaluation {
+	if e.Dissatisfied = e.IsDissatisfied(); e.Dissatisfied && p.Low != nil {
+		e.Pressed = *p.Low
+	}
+	return e
 }
 
 func (p Past) record(id string, at wire.Stamp) wire.Evaluation {
@@ -145,6 +160,5 @@ func (p Past) whole(id string, at wire.Stamp) wire.Evaluation {
 	for d, given := range p.Given {
 		e.Scores[d] = slices.Min(given)
 	}
-	e.Dissatisfied = e.IsDissatisfied()
-	return e
+	return p.sinceLow(e)
 }

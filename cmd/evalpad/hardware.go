@@ -37,6 +37,10 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 		if err != nil {
 			return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
 		}
+		told, err := padRules(at, h.profiles)
+		if err != nil {
+			return nil, "", fmt.Errorf("counter %s: %w", at.Counter, err)
+		}
 		ui, qr := "keys", ""
 		if at.Screen {
 			screen, err := touch.New(screenOf(pad.Screen, c, log))
@@ -48,7 +52,7 @@ func hardware(pad config.Pad, c *clock, log *slog.Logger) (counters []agent.Coun
 		counters = append(counters, agent.Counter{
 			Counter: at.Counter, Business: at.Business,
 			Rules: rules(at, ui, pad.Closing),
-			Pads:  pads, QR: qr,
+			Pads:  pads, QR: qr, PadRules: told,
 		})
 	}
 	return counters, page, nil

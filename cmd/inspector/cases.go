@@ -33,17 +33,25 @@ func casesCommand(s *command.Settings) *cobra.Command {
 
 func listCases(s *command.Settings) *cobra.Command {
 	var asJSON, all bool
+	var code string
 	c := &cobra.Command{
 		Use: "list", Short: "The open cases, the greatest danger first", Args: command.Words(),
-		Example: "  inspector cases list\n  inspector cases list --all --json",
+		Example: "  inspector cases list\n  inspector cases list --all --json\n  inspector cases list --code 7KQM-X3RD",
 		RunE: func(c *cobra.Command, _ []string) error {
-			d, err := deskOf(s)
-			if err != nil {
-				return err
-			}
 			path := "/api/v1/cases"
 			if all {
 				path += "?state=all"
+			}
+			if c.Flags().Changed("code") {
+				read, err := wire.ReadCode(code)
+				if err != nil {
+					return command.Misuse(c, "--code: %v", err)
+				}
+				path = "/api/v1/cases?code=" + url.QueryEscape(read)
+			}
+			d, err := deskOf(s)
+			if err != nil {
+				return err
 			}
 			var list board.Cases
 			if err := d.ask(c.Context(), "GET", path, nil, &list); err != nil {
@@ -52,12 +60,16 @@ func listCases(s *command.Settings) *cobra.Command {
 			if asJSON {
 				return printJSON(c.OutOrStdout(), list.Cases)
 			}
+			if code != "" && len(list.Cases) == 0 {
+				return fmt.Errorf("no case has the code %s; a satisfied customer's is found by: inspector evaluations --code %[1]s", code)
+			}
 			printCases(c.OutOrStdout(), list)
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print them for a program")
 	c.Flags().BoolVar(&all, "all", false, "the closed ones too")
+	c.Flags().StringVar(&code, "code", "", "only that of a customer's `CODE`, as 7KQM-X3RD, closed or not")
 	return c
 }
 
@@ -168,16 +180,24 @@ func caseLine(c casebook.Case, now time.Time) string {
 	case promise != "":
 		clock = hms(-left) + " OVERDUE"
 	}
-	words := []string{fmt.Sprintf("%-16s", clock), c.ID, fmt.Sprintf("%-13s", c.State), c.Branch + " " + c.Counter}
+	line := fmt.Sprintf("%-16s  %s  %-13s  %s %s", clock, c.ID, c.State, c.Branch, c.Counter) + said(c.Scores, c.Reasons)
+	if c.Late {
+		line += fmt.Sprintf("  late by %s", (time.Duration(c.LagMS) * time.Millisecond).Round(time.Second))
+	}
+	return line
+}
+
+// said is what a customer said, as "  attitude 2  efficiency 4  because waiting".
+func said(scores map[wire.Dimension]wire.Score, reasons []string) (words string) {
 	for _, d := range []wire.Dimension{wire.Overall, wire.Attitude, wire.Efficiency, wire.Compliance} {
-		if score, asked := c.Scores[d]; asked {
-			words = append(words, fmt.Sprintf("%s %d", d, score))
+		if score, asked := scores[d]; asked {
+			words += fmt.Sprintf("  %s %d", d, score)
 		}
 	}
-	if c.Late {
-		words = append(words, fmt.Sprintf("late by %s", (time.Duration(c.LagMS)*time.Millisecond).Round(time.Second)))
+	if len(reasons) > 0 {
+		words += "  because " + strings.Join(reasons, ", ")
 	}
-	return strings.Join(words, "  ")
+	return words
 }
 
 func hms(d time.Duration) string {

@@ -15,9 +15,9 @@ import (
 func devicesCommand(s *command.Settings) *cobra.Command {
 	c := &cobra.Command{
 		Use: "devices", Short: "The boxes that headquarters knows",
-		Example: "  inspector devices list\n  inspector devices confirm pad-0731-03 fa4d86c3b551aa6c --by \"Wang Li\"",
+		Example: "  inspector devices list\n  inspector devices show pad-0731-03\n  inspector devices confirm pad-0731-03 fa4d86c3b551aa6c --by \"Wang Li\"",
 	}
-	return command.Group(c, listDevices(s), confirmDevice(s))
+	return command.Group(c, listDevices(s), showDevice(s), confirmDevice(s))
 }
 
 func listDevices(s *command.Settings) *cobra.Command {
@@ -76,7 +76,7 @@ func confirmDevice(s *command.Settings) *cobra.Command {
 
 // deviceLine is a box for a terminal, as
 //
-//	pad-0731-03  r11/b0731  ready 2m0s  waiting 0  unenrolled fa4d86c3b551aa6c
+//	pad-0731-03  r11/b0731  ready since …  waiting 0  unenrolled fa4d86c3b551aa6c  refused unmapped-key 3
 func deviceLine(d ledger.Device) string {
 	waiting := "waiting ?"
 	if d.Health != nil {
@@ -86,6 +86,9 @@ func deviceLine(d ledger.Device) string {
 		d.Since.In(time.Local).Format(time.DateTime), waiting, d.Standing, d.KID)
 	if d.Incidents > 0 {
 		line += fmt.Sprintf("  INCIDENTS %d", d.Incidents)
+	}
+	if d.Health != nil && len(d.Health.Refused) > 0 {
+		line += "  refused " + counts(d.Health.Refused)
 	}
 	if d.Health != nil && len(d.Health.Degraded) > 0 {
 		line += fmt.Sprintf("  degraded %v", d.Health.Degraded)

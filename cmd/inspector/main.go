@@ -34,7 +34,7 @@ func commands() *cobra.Command {
   inspector cases start CASE --by "Wang Li" --step teller-asked`,
 	}
 	s := command.Root(root, "/etc/inspector/inspector.yaml")
-	return command.Group(root, serveCommand(s), checkCommand(s), watchCommand(s), casesCommand(s), devicesCommand(s),
+	return command.Group(root, serveCommand(s), checkCommand(s), watchCommand(s), casesCommand(s), evaluationsCommand(s), devicesCommand(s), reportCommand(s),
 		command.Version("inspector", version))
 }
 
@@ -47,8 +47,15 @@ func checkCommand(s *command.Settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: ok: investigation within %s, plan within %s, page on %s\n",
-				s.Config, i.Clocks.InvestigateWithin, i.Clocks.PlanWithin, i.Web.Listen)
+			if _, err := outsideOf(i.Template); err != nil {
+				return err
+			}
+			template := "no template, so that the counters' rules are not compared"
+			if i.Template != "" {
+				template = "counters' rules are compared with " + i.Template
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: ok: investigation within %s, plan within %s, page on %s; %s\n",
+				s.Config, i.Clocks.InvestigateWithin, i.Clocks.PlanWithin, i.Web.Listen, template)
 			return err
 		},
 	}

@@ -38,15 +38,19 @@ func serve(ctx context.Context, i config.Inspector, log *slog.Logger) error {
 	if i.Store != "sqlite" {
 		return errors.New("store: this version keeps its ledger in sqlite only; write store: sqlite")
 	}
+	outside, err := outsideOf(i.Template)
+	if err != nil {
+		return err
+	}
 	a, err := app.New(app.Options{
 		DataDir: i.DataDir, Broker: brokerOf(i.Broker), TopicRoot: wire.Topics(i.TopicRoot),
-		Clocks: casebook.Clocks(i.Clocks), Web: webOf(i.Web), QR: qrOf(i.QR), Log: log,
+		Clocks: casebook.Clocks(i.Clocks), Web: webOf(i.Web), QR: qrOf(i.QR), Outside: outside, Log: log,
 		QRDesk: func(d app.Deps) (http.Handler, error) {
 			return qrdesk.New(qrdesk.Options{Book: d.Ledger, TokenFile: i.QR.TokenFile, GoodFor: i.QR.GoodFor, Now: d.Now, Log: log})
 		},
 		Board: func(d app.Deps) http.Handler {
 			return board.New(board.Options{
-				Book: d.Ledger, Registry: d.Ledger, Changes: d.Changes, Now: d.Now, Healthy: d.Health, Log: log,
+				Book: d.Ledger, Registry: d.Ledger, Ratings: d.Ledger, Changes: d.Changes, Now: d.Now, Healthy: d.Health, Log: log,
 			})
 		},
 	})
@@ -56,6 +60,18 @@ func serve(ctx context.Context, i config.Inspector, log *slog.Logger) error {
 	ready(log, a.Addrs())
 	go keepWatch(ctx, a, log) // ends with ctx
 	return a.Run(ctx)
+}
+
+// outsideOf reads the bank's template; nil where there is none, and then nothing is compared.
+func outsideOf(template string) (func(wire.CounterRules) []string, error) {
+	if template == "" {
+		return nil, nil
+	}
+	t, err := config.ReadTemplate(template)
+	if err != nil {
+		return nil, err
+	}
+	return t.Outside, nil
 }
 
 // ready says where we really listen; port 0 is allowed.

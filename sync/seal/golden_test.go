@@ -40,6 +40,26 @@ func evaluation() wire.Evaluation {
 	}
 }
 
+// rules are of one counter with everything set, and of one with nothing.
+func rules() *wire.RulesInForce {
+	profile := wire.Hash{0x1F, 0x8B}
+	return &wire.RulesInForce{Part: 1, Parts: 1, Counters: []wire.CounterRules{{
+		Counter: "c03", Business: "credit", Ask: []wire.Dimension{wire.Attitude, wire.Efficiency, wire.Compliance},
+		FirstMS: 60_000, WindowMS: 30_000, LockOutMS: 5000, Hammer: &wire.HammerRule{Presses: 5, WithinMS: 10_000, PauseMS: 30_000},
+		Reasons: []string{"attitude", "waiting"}, Closing: "17:30",
+		Pads: []wire.PadRules{
+			{Pad: wire.PadSerial, Profile: "ff68", ProfileSHA256: &profile, Keys: map[string]wire.Score{"00": 2, "01": 3, "02": 4, "03": 5}},
+			{Pad: wire.PadTouch},
+		},
+	}, {
+		Counter: "c04", Ask: []wire.Dimension{wire.Overall}, FirstMS: 30_000, WindowMS: 30_000, Reasons: []string{},
+		Pads: []wire.PadRules{
+			{Pad: wire.PadGPIO, Keys: map[string]wire.Score{"GPIO17": 5, "GPIO27": 1}, DebounceMS: 30},
+			{Pad: wire.PadUSB, Keys: map[string]wire.Score{"KEY_KP1": 5}, Actions: map[string]string{"KEY_KPENTER": "prompt"}},
+		},
+	}}}
+}
+
 func draft(t *testing.T, k wire.Kind, at wire.Instant, subject string, data any) wire.Draft {
 	t.Helper()
 	d, err := wire.NewDraft(k, at, subject, data)
@@ -74,11 +94,15 @@ func sealed(t *testing.T) map[string][]byte {
 	unset := evaluation()
 	unset.Pressed.Wall, unset.Pressed.ErrorMS, unset.Pressed.Clock = nil, nil, wire.ClockUnset
 	head = record("evaluation-clock-unset", draft(t, wire.KindEvaluation, wire.Instant{}, "counter/c03", unset), 4, head)
+	fourth := head
 	turned := wire.Event{
 		Event: wire.EventClockSet, At: stamp(), Clock: &wire.ClockMove{Was: wire.ClockUnset, MovedMS: -1_500},
 		Words: "the wall clock was unset and is set; it moved by -1.5s",
 	}
-	record("event-clock-set", draft(t, wire.KindEvent, wire.At(morning), "", turned), 5, head)
+	head = record("event-clock-set", draft(t, wire.KindEvent, wire.At(morning), "", turned), 5, head)
+	head = record("event-rules", draft(t, wire.KindEvent, wire.At(morning), "", wire.Event{Event: wire.EventRules, At: stamp(), Rules: rules()}), 6, head)
+	refused := wire.Event{Event: wire.EventTally, At: stamp(), Counter: "c03", Tally: map[string]int{"unmapped-key": 2}}
+	record("event-tally", draft(t, wire.KindEvent, wire.At(morning), "counter/c03", refused), 7, head)
 
 	message := func(name string, key seal.Key, tag seal.Tag, m any) {
 		line, err := seal.Message(key, tag, m)
@@ -89,7 +113,7 @@ func sealed(t *testing.T) map[string][]byte {
 	}
 	status := wire.Status{
 		State: wire.Ready, Session: 12, Boot: "b7e2", UptimeMS: 86_401_000, Key: boxKey.Public(),
-		Epochs: []wire.EpochState{{Epoch: epoch, Head: 4, Hash: head, Settled: 1}}, Version: "1.0.0",
+		Epochs: []wire.EpochState{{Epoch: epoch, Head: 4, Hash: fourth, Settled: 1}}, Version: "1.0.0",
 	}
 	mandate := seal.Mandate(rootKey, inspectorKey.Public())
 	message("status", boxKey, seal.TagStatus, status)
@@ -99,7 +123,7 @@ func sealed(t *testing.T) map[string][]byte {
 	})
 	message("receipt", inspectorKey, seal.TagReceipt, wire.Receipt{
 		Device: place.Device, Session: 12, Epoch: epoch, Through: 1, Head: wire.Hash{7},
-		Also: []wire.Span{{From: 3, To: 4, Head: head}}, Window: 64, Sent: wire.At(morning), By: mandate,
+		Also: []wire.Span{{From: 3, To: 4, Head: fourth}}, Window: 64, Sent: wire.At(morning), By: mandate,
 	})
 	message("command", inspectorKey, seal.TagCommand, wire.Command{
 		Device: place.Device, Session: 12, Number: 3, UntilUptimeMS: 86_500_000, Command: wire.CommandResend,

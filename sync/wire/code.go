@@ -1,6 +1,10 @@
 package wire
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+)
 
 // codeLetters holds none that is read as another one or as a digit, and no vowel that makes words.
 const codeLetters = "23456789BCDFGHJKMNPQRTVWXYZ"
@@ -18,4 +22,18 @@ func Code(evaluation string) string {
 		code = append(code, codeLetters[int(b)%len(codeLetters)])
 	}
 	return string(code)
+}
+
+// ReadCode reads a code as a person says it: in either case, with or without its hyphen or spaces.
+func ReadCode(said string) (string, error) {
+	plain := strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToUpper(said))
+	if len(plain) != 8 || strings.Trim(plain, codeLetters) != "" {
+		return "", fmt.Errorf("code %.20q: want eight of %s, as 7KQM-X3RD", said, codeLetters)
+	}
+	return plain[:4] + "-" + plain[4:], nil
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"evalpad/sync/wire"
@@ -23,5 +24,19 @@ func TestCodesSeldomMeet(t *testing.T) {
 	}
 	if len(seen) < 99_990 {
 		t.Errorf("100,000 evaluations have %d codes", len(seen))
+	}
+}
+
+// A code is read as it is said on the telephone, and what is none is refused with the shape of one.
+func TestReadCode(t *testing.T) {
+	for _, said := range []string{"987C-CHF9", "987cchf9", " 987c chf9 "} {
+		if got, err := wire.ReadCode(said); got != "987C-CHF9" || err != nil {
+			t.Errorf("%q is read as %q, %v", said, got, err)
+		}
+	}
+	for _, said := range []string{"", "987C", "987C-CHF90", "987C-CHF1", "A87C-CHF9", "987C-CHFß", "９87C-CHF9"} {
+		if got, err := wire.ReadCode(said); err == nil || !strings.Contains(err.Error(), "as 7KQM-X3RD") {
+			t.Errorf("%q is read as %q, %v: want its shape", said, got, err)
+		}
 	}
 }

@@ -32,6 +32,7 @@ type Event struct {
 	Parked  *RecordName    `json:"parked,omitempty"`
 	Tally   map[string]int `json:"tally,omitempty"`
 	Clock   *ClockMove     `json:"clock,omitempty"`
+	Rules   *RulesInForce  `json:"rules,omitempty"`
 	Version string         `json:"version,omitempty"`
 }
 

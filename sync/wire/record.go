@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -66,6 +67,16 @@ func (d Draft) Body(p Place, e Epoch, seq uint64, prev Hash, kid KID) ([]byte, e
 		return nil, fmt.Errorf("write record %s: %w", r.ID, err)
 	}
 	return b, nil
+}
+
+// sealLength is what a signature adds to a body, in bytes.
+const sealLength = len(`,"sig":""`) + 86
+
+// LineAtMost is how long the draft's line can become in bytes, whatever its number.
+func (d Draft) LineAtMost(p Place) (int, error) {
+	const longest = "0000000000000000"
+	body, err := d.Body(p, longest, math.MaxUint64, Hash{}, longest)
+	return len(body) + sealLength, err
 }
 
 // ErrTooLong is returned for a record line of more than MaxRecord bytes.

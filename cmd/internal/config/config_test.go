@@ -18,13 +18,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestFaults reads every file of testdata/pad, testdata/inspector and testdata/profile: each shows one kind of fault,
+// TestFaults reads every file of testdata/pad, inspector, profile and template: each shows one kind of fault,
 // and its golden file is what a technician then reads.
 func TestFaults(t *testing.T) {
 	readers := map[string]func(string) error{
 		"pad":       func(p string) error { _, err := config.ReadPadOn(p, "/nowhere"); return err },
 		"inspector": func(p string) error { _, err := config.ReadInspector(p); return err },
 		"profile":   func(p string) error { _, err := config.ReadProfile(p); return err },
+		"template":  func(p string) error { _, err := config.ReadTemplate(p); return err },
 	}
 	for folder, read := range readers {
 		t.Run(folder, func(t *testing.T) {

@@ -34,7 +34,8 @@ func FuzzRead(f *testing.F) {
 			checkScreens(t, pad)
 		}
 		_, inspectorErr := config.ReadInspector(file)
-		for _, err := range []error{padErr, inspectorErr} {
+		_, templateErr := config.ReadTemplate(file)
+		for _, err := range []error{padErr, inspectorErr, templateErr} {
 			checkFaults(t, err)
 		}
 	})

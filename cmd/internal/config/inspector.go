@@ -17,6 +17,7 @@ type Inspector struct {
 	QR        *QRDesk  // nil (default) is off
 	Clocks    Clocks
 	FollowUp  FollowUp
+	Template  string // absolute path of the bank's template, or "": nothing is compared
 }
 
 // Broker is either built in, then Listen is set, or the bank's own, then URL is.
@@ -84,6 +85,7 @@ func inspectorShape(i *Inspector) shape {
 			key{"plan_within", span(&i.Clocks.PlanWithin, "1m", "30d")},
 		)},
 		key{"follow_up", mapping(key{"share", share(&i.FollowUp.Share)})},
+		key{"template", path(&i.Template)},
 	)
 }
 

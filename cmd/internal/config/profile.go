@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -63,21 +64,37 @@ func ShippedProfiles() (names []string) {
 // Profile reads the profile of a name: a shipped one or, where the branch has a folder of its own, one
 // in there. Errors are as with ReadProfile, and ErrNoProfile.
 func Profile(name, folder string) (*profiles.Protocol, error) {
-	if slices.Contains(ShippedProfiles(), name) {
-		text, err := profiles.Shipped.ReadFile(name + profileSuffix)
-		if err != nil {
-			return nil, err
-		}
-		return readProfile(name+profileSuffix, text)
+	path, text, err := profileText(name, folder)
+	if err != nil {
+		return nil, err
+	}
+	return readProfile(path, text)
+}
+
+// ProfileSHA256 is the hash of the file that Profile reads, as sha256sum prints it. Errors are as with
+// Profile.
+func ProfileSHA256(name, folder string) (sum [sha256.Size]byte, err error) {
+	_, text, err := profileText(name, folder)
+	return sha256.Sum256(text), err
+}
+
+func profileText(name, folder string) (path string, text []byte, err error) {
+	if path = name + profileSuffix; slices.Contains(ShippedProfiles(), name) {
+		text, err = profiles.Shipped.ReadFile(path)
+		return path, text, err
 	}
 	if folder == "" || !isLevel(name) {
-		return nil, ErrNoProfile
+		return "", nil, ErrNoProfile
 	}
-	made, err := ReadProfile(filepath.Join(folder, name+profileSuffix))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, ErrNoProfile
+	path = filepath.Join(folder, path)
+	text, err = slurp(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "", nil, ErrNoProfile
+	case err != nil:
+		return "", nil, fmt.Errorf("read pad profile: %w", err)
 	}
-	return made, err
+	return path, text, nil
 }
 
 // ErrNoProfile is returned for a name that neither the program nor the branch's folder has.

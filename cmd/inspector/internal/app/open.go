@@ -23,7 +23,7 @@ func (a *App) openFolder() (err error) {
 		return err
 	}
 	a.ledger, err = ledger.Open(context.Background(), filepath.Join(a.o.DataDir, LedgerName), ledger.Options{
-		Clocks: a.o.Clocks, Now: a.o.Now, Log: a.o.Log, Changed: a.casesChanged,
+		Clocks: a.o.Clocks, Now: a.o.Now, Log: a.o.Log, Changed: a.casesChanged, Outside: a.o.Outside,
 	})
 	if err != nil {
 		return err

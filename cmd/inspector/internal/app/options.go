@@ -25,6 +25,8 @@ type Options struct {
 	TopicRoot wire.Topics     // default evalpad/v1
 	Clocks    casebook.Clocks // default 2 h and 24 h
 	Web       Web
+	// Outside says where the rules of a counter lie outside the bank's template; nil compares nothing.
+	Outside func(wire.CounterRules) []string
 	// Board makes the handler for web and socket; nil serves neither.
 	Board func(Deps) http.Handler
 	QR    Web // Listen "" is off

@@ -37,10 +37,10 @@ type Wish struct {
 // maxBody bounds what a request may bring, in bytes.
 const maxBody = 32 << 10
 
-// cases reads the cases that are not closed, or all, the greatest danger first.
-func (b *board) cases(r *http.Request, all bool) (Cases, error) {
+// cases reads the cases that f chooses, the greatest danger first.
+func (b *board) cases(r *http.Request, f ledger.Filter) (Cases, error) {
 	now := b.Now()
-	list, err := b.Book.Cases(r.Context(), ledger.Filter{All: all})
+	list, err := b.Book.Cases(r.Context(), f)
 	if err != nil {
 		return Cases{}, err
 	}
@@ -54,7 +54,16 @@ func (b *board) cases(r *http.Request, all bool) (Cases, error) {
 }
 
 func (b *board) listCases(w http.ResponseWriter, r *http.Request) {
-	list, err := b.cases(r, r.URL.Query().Get("state") == "all")
+	f := ledger.Filter{All: r.URL.Query().Get("state") == "all"}
+	if r.URL.Query().Has("code") {
+		code, err := codeOf(r)
+		if err != nil {
+			b.answer(w, nil, err)
+			return
+		}
+		f = ledger.Filter{All: true, Code: code} // a customer may ask when all is done
+	}
+	list, err := b.cases(r, f)
 	b.answer(w, list, err)
 }
 
@@ -99,6 +108,11 @@ func (h Wish) change(wish string, now time.Time) (func(*casebook.Case) error, er
 func (b *board) listDevices(w http.ResponseWriter, r *http.Request) {
 	list, err := b.Registry.Devices(r.Context())
 	b.answer(w, append([]ledger.Device{}, list...), err)
+}
+
+func (b *board) showDevice(w http.ResponseWriter, r *http.Request) {
+	d, err := b.Registry.Dossier(r.Context(), r.PathValue("device"))
+	b.answer(w, d, err)
 }
 
 func (b *board) confirmKey(w http.ResponseWriter, r *http.Request) {

@@ -16,6 +16,7 @@ import (
 
 	"evalpad/cmd/inspector/internal/casebook"
 	"evalpad/cmd/inspector/internal/ledger"
+	"evalpad/cmd/inspector/internal/rates"
 	"evalpad/sync/wire"
 )
 
@@ -29,13 +30,22 @@ type Book interface {
 // Registry knows the boxes.
 type Registry interface {
 	Devices(ctx context.Context) ([]ledger.Device, error)
+	Dossier(ctx context.Context, device string) (ledger.Dossier, error)
 	ConfirmKey(ctx context.Context, device string, kid wire.KID, by string, now time.Time) error
 }
 
-// Options of a board. Book, Registry and Changes are required.
+// Ratings are what customers said.
+type Ratings interface {
+	ByCode(ctx context.Context, code string) ([]ledger.Found, error)
+	EachEvaluation(ctx context.Context, p rates.Period, one func(rates.Evaluation) error) error
+	Tallies(ctx context.Context, p rates.Period) ([]rates.Tally, error)
+}
+
+// Options of a board. Book, Registry, Ratings and Changes are required.
 type Options struct {
 	Book     Book
 	Registry Registry
+	Ratings  Ratings
 	// Changes returns a channel with a token whenever a case may have changed, and what ends it.
 	Changes func() (<-chan struct{}, func())
 	Now     func() time.Time // default time.Now
@@ -82,7 +92,10 @@ func (b *board) routes() http.Handler {
 	mux.HandleFunc("GET /api/v1/cases", b.listCases)
 	mux.HandleFunc("GET /api/v1/cases/{id}", b.showCase)
 	mux.HandleFunc("POST /api/v1/cases/{id}/{wish}", b.changeCase)
+	mux.HandleFunc("GET /api/v1/evaluations", b.findEvaluations)
+	mux.HandleFunc("GET /api/v1/report", b.report)
 	mux.HandleFunc("GET /api/v1/devices", b.listDevices)
+	mux.HandleFunc("GET /api/v1/devices/{device}", b.showDevice)
 	mux.HandleFunc("POST /api/v1/devices/{device}/confirm", b.confirmKey)
 	return mux
 }

@@ -34,7 +34,7 @@ func FuzzWish(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { book.Close() })
-	api := board.New(board.Options{Book: book, Registry: book, Changes: func() (<-chan struct{}, func()) { return nil, func() {} }})
+	api := board.New(board.Options{Book: book, Registry: book, Ratings: book, Changes: func() (<-chan struct{}, func()) { return nil, func() {} }})
 	f.Fuzz(func(t *testing.T, wish string, body []byte) {
 		c := openCase(t, book)
 		path := "/api/v1/cases/" + c.ID + "/" + url.PathEscape(wish)

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"evalpad/cmd/inspector/internal/casebook"
+	"evalpad/cmd/inspector/internal/ledger"
 	"evalpad/sync/wire"
 )
 
 // page renders one of the templates with the open cases.
 func (b *board) page(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		list, err := b.cases(r, false)
+		list, err := b.cases(r, ledger.Filter{})
 		if err != nil {
 			b.Log.Error("page not shown", "page", name, "error", err)
 			http.Error(w, "总部数据库无响应 · headquarters' store does not answer", http.StatusInternalServerError)

@@ -144,24 +144,33 @@ func (s *session) refused(ctx context.Context, e entry, why error) error {
 	return s.reject(ctx, l, fmt.Sprintf("the ledger refuses it: %v", why))
 }
 
-// reckon weighs what is known of the time of a press, at the moment it is taken. A record without
-// one, or whose data cannot be read, has none.
+// reckon weighs what is known of the time of a press, or of a tally of presses, at the moment it is
+// taken. A record without one, or whose data cannot be read, has none.
 func (s *session) reckon(ctx context.Context, p parcel) casebook.Reckoning {
-	pressed, ok := evaluationOf(p.record)
+	pressed, restarted, ok := stampOf(p.record)
 	if !ok {
 		return casebook.Reckoning{}
 	}
 	b := s.mail.box(p.place)
-	e := casebook.Evidence{Pressed: pressed.Pressed, Received: p.at}
-	e.Boot = s.anchorsOf(ctx, b, pressed.Pressed.Boot).anchors
+	e := casebook.Evidence{Pressed: pressed, Received: p.at}
+	e.Boot = s.anchorsOf(ctx, b, pressed.Boot).anchors
 	if b.birth != nil {
 		e.Current = s.anchorsOf(ctx, b, b.birth.Boot).anchors
 	}
-	if e.Boot.Spoke == nil && pressed.Pressed.Clock != wire.ClockSet {
-		restarted := slices.Contains(pressed.Flags, wire.FlagRestart)
+	if e.Boot.Spoke == nil && pressed.Clock != wire.ClockSet {
 		e.Since, e.Before = s.bracket(ctx, b, p.record, restarted)
 	}
 	return e.Reckon()
+}
+
+// stampOf is when a record's presses were, and whether a restart lies between them and its number.
+func stampOf(r wire.Record) (at wire.Stamp, restarted, ok bool) {
+	if r.Kind == wire.KindEvent {
+		e, err := r.Event()
+		return e.At, false, err == nil && e.Tally != nil
+	}
+	e, ok := evaluationOf(r)
+	return e.Pressed, slices.Contains(e.Flags, wire.FlagRestart), ok
 }
 
 // evaluationOf is the evaluation that a record tells of; false where it tells of none, or cannot be

@@ -78,7 +78,7 @@ func (l *Ledger) reread(ctx context.Context) error {
 	for _, device := range devices {
 		var t *taking
 		if err := l.write(ctx, "read again what "+device+" sent", func(x tx) error {
-			t = &taking{tx: x, clocks: l.o.Clocks}
+			t = &taking{tx: x, clocks: l.o.Clocks, outside: l.o.Outside}
 			return t.reread(ctx, device)
 		}); err != nil {
 			return err

@@ -72,11 +72,11 @@ func (t *taking) insertCase(ctx context.Context, c casebook.Case, kid wire.KID) 
 		return err
 	}
 	if err := t.exec(ctx, `insert into cases (id, device, evaluation, region, branch, counter, state, kid, unconfirmed,
-		rated_at, received_at, investigate_by, plan_by, desk_investigate_by, desk_plan_by, due_at, pending_by, doc)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		rated_at, received_at, investigate_by, plan_by, desk_investigate_by, desk_plan_by, due_at, pending_by, doc, code)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		c.ID, c.Device, c.Evaluation, c.Region, c.Branch, c.Counter, string(c.State), string(kid), unconfirmed(c),
 		millis(c.RatedAt.Time), millis(c.ReceivedAt.Time), millis(c.InvestigateBy.Time), millis(c.PlanBy.Time),
-		millis(c.DeskInvestigateBy.Time), millis(c.DeskPlanBy.Time), when(c.Due()), when(c.Pending()), doc); err != nil {
+		millis(c.DeskInvestigateBy.Time), millis(c.DeskPlanBy.Time), when(c.Due()), when(c.Pending()), doc, wire.Code(c.Evaluation)); err != nil {
 		return fmt.Errorf("open case %s: %w", c.ID, err)
 	}
 	t.changed = append(t.changed, c)
@@ -136,6 +136,7 @@ type Filter struct {
 	All                             bool           // closed ones too
 	State                           casebook.State // "" for any
 	Region, Branch, Counter, Device string         // "" for any
+	Code                            string         // of the customer's evaluation, as wire.ReadCode gives it; "" for any
 	Limit                           int            // 1,000 where it is zero
 }
 
@@ -145,9 +146,9 @@ func (l *Ledger) Cases(ctx context.Context, f Filter) ([]casebook.Case, error) {
 	err := l.read(ctx, "list cases", func(t tx) error {
 		docs, err := scan(ctx, t, scanText, `select doc from cases
 			where ($1 = '' or state = $1) and ($2 = '' or region = $2) and ($3 = '' or branch = $3)
-			and ($4 = '' or counter = $4) and ($5 = '' or device = $5) and state <> $6
-			order by pending_by is null, pending_by, case when pending_by is null then '' else id end, id desc limit $7`,
-			string(f.State), f.Region, f.Branch, f.Counter, f.Device, except(f), cmp.Or(f.Limit, 1000))
+			and ($4 = '' or counter = $4) and ($5 = '' or device = $5) and state <> $6 and ($7 = '' or code = $7)
+			order by pending_by is null, pending_by, case when pending_by is null then '' else id end, id desc limit $8`,
+			string(f.State), f.Region, f.Branch, f.Counter, f.Device, except(f), f.Code, cmp.Or(f.Limit, 1000))
 		for _, doc := range docs {
 			k, err := t.readCase(ctx, doc)
 			if err != nil {

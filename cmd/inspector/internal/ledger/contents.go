@@ -26,7 +26,7 @@ func contentsOf(r wire.Record) (contents, error) {
 		return contents{evaluation: &a.Evaluation}, errors.Join(err, storable(a.Evaluation))
 	case wire.KindEvent:
 		e, err := r.Event()
-		return contents{event: &e}, errors.Join(err, possible(e.Missing))
+		return contents{event: &e}, errors.Join(err, possible(e.Missing), believable(e.Rules))
 	}
 	if !json.Valid(r.Data) {
 		return contents{}, errors.New("not JSON")
@@ -45,6 +45,16 @@ func storable(e wire.Evaluation) error {
 func possible(m *wire.Missing) error {
 	if m != nil && (m.From == 0 || m.From > m.To || m.To > maxSeq || !m.Epoch.Valid()) {
 		return fmt.Errorf("missing %d to %d of epoch %.20q: no such stretch", m.From, m.To, string(m.Epoch))
+	}
+	return nil
+}
+
+func believable(r *wire.RulesInForce) error {
+	if r == nil {
+		return nil
+	}
+	if err := r.Validate(); err != nil {
+		return fmt.Errorf("rules in force: %w", err)
 	}
 	return nil
 }

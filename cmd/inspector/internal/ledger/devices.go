@@ -72,17 +72,64 @@ func (l *Ledger) CountDevices(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
+const selectDevice = `select d.device, d.region, d.branch, d.state, d.changed_at, d.heard_at,
+	d.first_seen_at, d.status, coalesce(d.health, ''), coalesce(k.kid, ''), coalesce(k.standing, ''),
+	(select count(*) from incidents i where i.device = d.device and i.closed_at is null)
+	from devices d left join keys k on k.device = d.device and k.key = d.key`
+
 // Devices lists the boxes by region, branch and name.
 func (l *Ledger) Devices(ctx context.Context) ([]Device, error) {
-	list, err := scan(ctx, look{l.eyes}, scanDevice, `select d.device, d.region, d.branch, d.state, d.changed_at, d.heard_at,
-		d.first_seen_at, d.status, coalesce(d.health, ''), coalesce(k.kid, ''), coalesce(k.standing, ''),
-		(select count(*) from incidents i where i.device = d.device and i.closed_at is null)
-		from devices d left join keys k on k.device = d.device and k.key = d.key
-		order by d.region, d.branch, d.device`)
+	list, err := scan(ctx, look{l.eyes}, scanDevice, selectDevice+` order by d.region, d.branch, d.device`)
 	if err != nil {
 		return nil, fmt.Errorf("list devices: %w", err)
 	}
 	return list, nil
+}
+
+// Dossier is everything that headquarters knows of one box.
+type Dossier struct {
+	Device
+	Rules []InForce      `json:"rules"` // by counter; none where the box has never told
+	Open  []Incident     `json:"open"`  // its open incidents, the latest first
+	Lost  map[string]int `json:"lost"`  // presses that it has ever told of as refused, by reason
+}
+
+// Dossier returns what is known of a device, or ErrUnknown.
+func (l *Ledger) Dossier(ctx context.Context, device string) (d Dossier, err error) {
+	found, err := scan(ctx, look{l.eyes}, scanDevice, selectDevice+` where d.device = $1`, device)
+	if err != nil {
+		return d, fmt.Errorf("read device %.40q: %w", device, err)
+	}
+	if len(found) == 0 {
+		return d, fmt.Errorf("read device %.40q: %w", device, ErrUnknown)
+	}
+	d.Device = found[0]
+	rules, err := l.Rules(ctx, device)
+	if err != nil {
+		return d, err
+	}
+	open, err := scan(ctx, look{l.eyes}, scanIncident, selectIncident+` where closed_at is null and device = $1 order by last_at desc, id desc`, device)
+	if err != nil {
+		return d, fmt.Errorf("list incidents of %s: %w", device, err)
+	}
+	d.Rules, d.Open = append([]InForce{}, rules...), append([]Incident{}, open...)
+	d.Lost, err = l.lost(ctx, device)
+	return d, err
+}
+
+// lost sums the tallies of a device.
+func (l *Ledger) lost(ctx context.Context, device string) (map[string]int, error) {
+	tallies, err := scan(ctx, look{l.eyes}, scanTally, `select device, region, branch, counter, at, refused from tallies where device = $1`, device)
+	if err != nil {
+		return nil, fmt.Errorf("sum the tallies of %s: %w", device, err)
+	}
+	sum := map[string]int{}
+	for _, t := range tallies {
+		for reason, n := range t.Refused {
+			sum[reason] += n
+		}
+	}
+	return sum, nil
 }
 
 func scanDevice(rows *sql.Rows) (d Device, err error) {

@@ -20,7 +20,7 @@ const maxUnconfirmed = 10
 func (t *taking) file(ctx context.Context, a Arrival, variant int, c *contents) error {
 	switch {
 	case c.event != nil:
-		return t.fileEvent(ctx, a, *c.event)
+		return t.fileEvent(ctx, a, variant, *c.event)
 	case c.evaluation == nil:
 		return nil
 	case a.Record.Kind == wire.KindEvaluation:
@@ -35,11 +35,17 @@ func (t *taking) file(ctx context.Context, a Arrival, variant int, c *contents) 
 	return err
 }
 
-// fileEvent notes what a box says of its records.
-func (t *taking) fileEvent(ctx context.Context, a Arrival, e wire.Event) error {
+// fileEvent notes what a box says of its records, its rules and what it has refused.
+func (t *taking) fileEvent(ctx context.Context, a Arrival, variant int, e wire.Event) error {
 	device := a.Record.Place.Device
 	if m := e.Missing; m != nil {
 		t.missing = append(t.missing, missed{epochOf{device, m.Epoch}, gap{m.From, m.To, m.Why}, a.Received})
+	}
+	switch {
+	case e.Rules != nil:
+		return t.fileRules(ctx, a, *e.Rules)
+	case e.Tally != nil:
+		return t.insertTally(ctx, a, variant, e)
 	}
 	switch o := e.Opened; {
 	case o == nil:
@@ -68,9 +74,9 @@ func (t *taking) otherEpoch(ctx context.Context, e epochOf) (other string, err e
 
 const insertEvaluation = `insert into evaluations (device, epoch, seq, variant, evaluation, root, region, branch,
 	counter, business, teller, service, ui, outcome, prompted, dissatisfied, overall, attitude, efficiency, compliance,
-	reasons, flags, rated_at, rated_error_ms, received_at)
+	reasons, flags, rated_at, rated_error_ms, received_at, code)
 	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-	$21, $22, $23, $24, $25)`
+	$21, $22, $23, $24, $25, $26)`
 
 // insertEvaluation writes the row that rates are counted from.
 func (t *taking) insertEvaluation(ctx context.Context, a Arrival, variant int, e wire.Evaluation) error {
@@ -84,12 +90,13 @@ func (t *taking) insertEvaluation(ctx context.Context, a Arrival, variant int, e
 	if err != nil {
 		return err
 	}
+	root := cmp.Or(e.Amends, e.Evaluation)
 	err = t.exec(ctx, insertEvaluation, r.Place.Device, string(r.Epoch), r.Seq, variant,
-		e.Evaluation, cmp.Or(e.Amends, e.Evaluation), r.Place.Region, r.Place.Branch,
+		e.Evaluation, root, r.Place.Region, r.Place.Branch,
 		e.Counter, e.Business, e.Teller, e.Service, e.UI, string(e.Outcome), e.Prompted, e.Dissatisfied,
 		score(e, wire.Overall), score(e, wire.Attitude), score(e, wire.Efficiency), score(e, wire.Compliance),
 		reasons, flags,
-		millis(rated.At), rated.Error.Milliseconds(), millis(a.Received))
+		millis(rated.At), rated.Error.Milliseconds(), millis(a.Received), wire.Code(root))
 	if err != nil {
 		return fmt.Errorf("store its evaluation: %w", err)
 	}
@@ -125,7 +132,7 @@ func (t *taking) fileCase(ctx context.Context, a Arrival, variant int, e wire.Ev
 			return held, err
 		}
 	}
-	return false, t.openCase(ctx, a, e)
+	return false, t.openCase(ctx, a, variant, e)
 }
 
 func marks(flags []string, unconfirmed, fork bool) []string {
@@ -140,15 +147,10 @@ func marks(flags []string, unconfirmed, fork bool) []string {
 }
 
 // openCase opens a case, with what earlier records of the same evaluation have said.
-func (t *taking) openCase(ctx context.Context, a Arrival, e wire.Evaluation) error {
+func (t *taking) openCase(ctx context.Context, a Arrival, variant int, e wire.Evaluation) error {
 	c := casebook.Open(e, a.Record.Place, a.Rated, a.Received, t.clocks)
-	earlier, err := scan(ctx, t, scanScores, `select overall, attitude, efficiency, compliance from evaluations
-		where device = $1 and root = $2 order by epoch, seq, variant`, c.Device, c.Evaluation)
-	if err != nil {
-		return fmt.Errorf("look for what it amends: %w", err)
-	}
-	for _, scores := range earlier {
-		c.Amend(wire.Evaluation{Scores: scores}, a.Received)
+	if err := t.addPad(ctx, &c, a.Received, string(a.Record.Epoch), a.Record.Seq, variant); err != nil {
+		return err
 	}
 	if err := t.addPhone(ctx, &c, a.Received); err != nil {
 		return err
@@ -156,10 +158,42 @@ func (t *taking) openCase(ctx context.Context, a Arrival, e wire.Evaluation) err
 	return t.insertCase(ctx, c, a.Record.KID)
 }
 
-func scanScores(rows *sql.Rows) (map[wire.Dimension]wire.Score, error) {
+// addPad adds to a new case what the box's own records of the evaluation have said, but for the one that
+// opens it; a case from a phone is opened by none, and names none.
+func (t *taking) addPad(ctx context.Context, c *casebook.Case, now time.Time, epoch string, seq uint64, variant int) error {
+	said, err := scan(ctx, t, scanWords, `select e.overall, e.attitude, e.efficiency, e.compliance, e.business, e.teller, e.reasons, e.flags,
+		coalesce(r.unconfirmed, false), e.variant > 0
+		from evaluations e left join records r on r.device = e.device and r.epoch = e.epoch and r.seq = e.seq and r.variant = e.variant
+		where e.device = $1 and e.root = $2 and not (e.epoch = $3 and e.seq = $4 and e.variant = $5)
+		order by e.epoch, e.seq, e.variant`, c.Device, c.Evaluation, epoch, seq, variant)
+	if err != nil {
+		return fmt.Errorf("look for what the pad has said of it: %w", err)
+	}
+	for _, e := range said {
+		c.Amend(e, now)
+	}
+	return nil
+}
+
+// scanWords reads what a record adds to a case.
+func scanWords(rows *sql.Rows) (e wire.Evaluation, err error) {
+	var reasons, flags string
+	var unconfirmed, fork bool
+	if e.Scores, err = scanScores(rows, &e.Business, &e.Teller, &reasons, &flags, &unconfirmed, &fork); err != nil {
+		return e, err
+	}
+	if err := errors.Join(decode(reasons, &e.Reasons), decode(flags, &e.Flags)); err != nil {
+		return e, err
+	}
+	e.Flags = marks(e.Flags, unconfirmed, fork)
+	return e, nil
+}
+
+// scanScores reads the four columns of scores, and what stands after them into more.
+func scanScores(rows *sql.Rows, more ...any) (map[wire.Dimension]wire.Score, error) {
 	dimensions := []wire.Dimension{wire.Overall, wire.Attitude, wire.Efficiency, wire.Compliance}
 	values := make([]sql.Null[int], len(dimensions))
-	if err := rows.Scan(&values[0], &values[1], &values[2], &values[3]); err != nil {
+	if err := rows.Scan(append([]any{&values[0], &values[1], &values[2], &values[3]}, more...)...); err != nil {
 		return nil, err
 	}
 	scores := map[wire.Dimension]wire.Score{}

@@ -14,16 +14,17 @@ import (
 
 // Kinds of incidents. The last four are the intake's.
 const (
-	ForkFound      = "fork"            // other bytes under a number that was taken
-	ChainBroken    = "chain-broken"    // a record builds on another than the one before it
-	RecordsMissing = "records-missing" // a box no longer has what never arrived
-	KeyUnconfirmed = "key-unconfirmed" // another key than the one known
-	DataUnreadable = "unreadable"      // verified, kept, and not understood by this version
-	EpochOpened    = "new-epoch"       // a box has begun a new outbox
-	LedgerBehind   = "ledger-behind"   // a box has settled what is not in this ledger
-	ForeignTopic   = "foreign-topic"   // a record came on another device's topic
-	RolledBack     = "rolled-back"     // a box stands before what it had sent or told of already
-	Withheld       = "withheld"        // a box sends on and leaves out a record, though asked for it
+	ForkFound      = "fork"             // other bytes under a number that was taken
+	ChainBroken    = "chain-broken"     // a record builds on another than the one before it
+	RecordsMissing = "records-missing"  // a box no longer has what never arrived
+	KeyUnconfirmed = "key-unconfirmed"  // another key than the one known
+	DataUnreadable = "unreadable"       // verified, kept, and not understood by this version
+	EpochOpened    = "new-epoch"        // a box has begun a new outbox
+	OutsideRules   = "outside-template" // a counter asks by rules that the bank's template does not allow
+	LedgerBehind   = "ledger-behind"    // a box has settled what is not in this ledger
+	ForeignTopic   = "foreign-topic"    // a record came on another device's topic
+	RolledBack     = "rolled-back"      // a box stands before what it had sent or told of already
+	Withheld       = "withheld"         // a box sends on and leaves out a record, though asked for it
 )
 
 // Incident is something that a person should look at. While it is open, more of the same kind at the
@@ -69,11 +70,12 @@ func plain(s string) string {
 	return s
 }
 
+const selectIncident = `select id, kind, device, evidence, latest, count, first_at, last_at,
+	closed_at, coalesce(closed_by, ''), coalesce(words, '') from incidents`
+
 // Incidents returns the open incidents, or all, the latest first, at most 1,000.
 func (l *Ledger) Incidents(ctx context.Context, all bool) ([]Incident, error) {
-	list, err := scan(ctx, look{l.eyes}, scanIncident, `select id, kind, device, evidence, latest, count, first_at, last_at,
-		closed_at, coalesce(closed_by, ''), coalesce(words, '') from incidents
-		where closed_at is null or $1 order by last_at desc, id desc limit 1000`, all)
+	list, err := scan(ctx, look{l.eyes}, scanIncident, selectIncident+` where closed_at is null or $1 order by last_at desc, id desc limit 1000`, all)
 	if err != nil {
 		return nil, fmt.Errorf("list incidents: %w", err)
 	}

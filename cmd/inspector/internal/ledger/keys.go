@@ -79,7 +79,7 @@ func (l *Ledger) Introduce(ctx context.Context, place wire.Place, key wire.Publi
 func (l *Ledger) ConfirmKey(ctx context.Context, device string, kid wire.KID, by string, now time.Time) error {
 	var t *taking
 	err := l.write(ctx, fmt.Sprintf("confirm key %s of %s", kid, device), func(x tx) error {
-		t = &taking{tx: x, clocks: l.o.Clocks}
+		t = &taking{tx: x, clocks: l.o.Clocks, outside: l.o.Outside}
 		if strings.TrimSpace(by) == "" {
 			return &casebook.Refusal{Wish: "confirm key", Case: string(kid), Why: "a named person is missing"}
 		}

@@ -41,6 +41,9 @@ type Options struct {
 	// Changed is told, after the commit, of the cases that a Take, a Change, a Poll or a ConfirmKey
 	// has opened or changed, in the goroutine of that call.
 	Changed func([]casebook.Case)
+	// Outside says, a sentence each, where the rules of a counter lie outside what the bank wants; nil
+	// compares nothing.
+	Outside func(wire.CounterRules) []string
 }
 
 func (o *Options) complete() error {
@@ -69,7 +72,8 @@ type Ledger struct {
 }
 
 // Open opens the ledger in the SQLite file at path, makes it where there is none, brings its tables
-// up to date, and reads again what an older version could not read. Only the owner may read the
+// up to date, reads again what an older version could not read, and holds what boxes have told of their
+// rules against Outside. Only the owner may read the
 // file: tickets lead to persons.
 func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 	l := &Ledger{o: o}
@@ -101,7 +105,12 @@ func (l *Ledger) open(ctx context.Context, path string) (err error) {
 	if err := l.prepare(ctx); err != nil {
 		return err
 	}
-	return l.reread(ctx)
+	for _, step := range []func(context.Context) error{l.reread, l.fillCodes, l.fillTallies, l.judgeAll} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close waits for nobody: end what uses the ledger first.

@@ -220,7 +220,7 @@ func (t *taking) filePhone(ctx context.Context, p PhoneRating, place wire.Place)
 		}
 	}
 	c := casebook.OpenFrom(casebook.SourceQR, e, place, casebook.Reckoning{At: p.Taken, How: casebook.ByTaking}, p.Taken, t.clocks)
-	if err := t.addPad(ctx, &c, p.Taken); err != nil {
+	if err := t.addPad(ctx, &c, p.Taken, "", 0, 0); err != nil {
 		return err
 	}
 	return t.insertCase(ctx, c, p.Key.KID)
@@ -238,29 +238,9 @@ func (t *taking) heldPhone(ctx context.Context, p PhoneRating) error {
 	return nil
 }
 
-// addPad adds to a case from a phone what the box's own records of the transaction have said: those that
-// are satisfied have opened none.
-func (t *taking) addPad(ctx context.Context, c *casebook.Case, now time.Time) error {
-	const of = ` from evaluations where device = $1 and root = $2 order by epoch, seq, variant`
-	scores, err := scan(ctx, t, scanScores, `select overall, attitude, efficiency, compliance`+of, c.Device, c.Evaluation)
-	if err != nil {
-		return fmt.Errorf("look for the pad's own scores: %w", err)
-	}
-	whose, err := scan(ctx, t, func(rows *sql.Rows) (e wire.Evaluation, err error) { return e, rows.Scan(&e.Business, &e.Teller) },
-		`select business, teller`+of, c.Device, c.Evaluation)
-	if err != nil {
-		return fmt.Errorf("look for the pad's own record: %w", err)
-	}
-	for i, e := range whose {
-		e.Scores = scores[i]
-		c.Amend(e, now)
-	}
-	return nil
-}
-
 // addPhone adds to a case from the pad what its customer has said by phone before.
 func (t *taking) addPhone(ctx context.Context, c *casebook.Case, now time.Time) error {
-	scores, err := scan(ctx, t, scanScores, `select overall, attitude, efficiency, compliance from phone_ratings
+	scores, err := scan(ctx, t, func(rows *sql.Rows) (map[wire.Dimension]wire.Score, error) { return scanScores(rows) }, `select overall, attitude, efficiency, compliance from phone_ratings
 		where device = $1 and evaluation = $2`, c.Device, c.Evaluation)
 	if err != nil {
 		return fmt.Errorf("look for a rating by phone: %w", err)

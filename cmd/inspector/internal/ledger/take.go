@@ -46,6 +46,7 @@ const maxSeq = 1 << 62
 type taking struct {
 	tx
 	clocks  casebook.Clocks
+	outside func(wire.CounterRules) []string // nil compares nothing
 	chains  map[epochOf]*loaded
 	missing []missed
 	changed []casebook.Case
@@ -65,7 +66,7 @@ func (l *Ledger) Take(ctx context.Context, arrivals []Arrival) ([]Fate, error) {
 	fates := make([]Fate, len(arrivals))
 	var t *taking
 	err := l.write(ctx, fmt.Sprintf("take %d records", len(arrivals)), func(x tx) (err error) {
-		t = &taking{tx: x, clocks: l.o.Clocks, chains: map[epochOf]*loaded{}}
+		t = &taking{tx: x, clocks: l.o.Clocks, outside: l.o.Outside, chains: map[epochOf]*loaded{}}
 		if err := t.loadChains(ctx, arrivals); err != nil {
 			return err
 		}
