@@ -29,8 +29,8 @@ var hqMutants = []mutant{
 	{
 		name: "earlier-reasons-forgotten", pkg: "./cmd/inspector/internal/ledger", run: "TestReasonsReachTheCase",
 		file: "cmd/inspector/internal/ledger/filing.go",
-		old:  "		c.Amend(said, a.Received)\n",
-		new:  "		said.Reasons = nil\n		c.Amend(said, a.Received)\n",
+		old:  "		c.Amend(e, now)\n",
+		new:  "		e.Reasons = nil\n		c.Amend(e, now)\n",
 	},
 	{
 		name: "corrected-up-counts", pkg: "./cmd/inspector/internal/ledger", run: "TestAmendmentsInAnyOrder",

@@ -75,6 +75,9 @@ func TestWhatHeadquartersTells(t *testing.T) {
 	if len(whole.Lines) != 1 || !whole.Lines[0].Biased || whole.Lines[0].Unprompted["satisfied"] != 1.0 {
 		t.Errorf("report as JSON: %+v", whole)
 	}
+	if got := asked(t, site, 0, "integrity"); got != "0 tellers: 0 findings to look at, 0 usual, 0 too few to tell\n" {
+		t.Errorf("nobody was logged in, and integrity says:\n%s", got)
+	}
 }
 
 // codesOf are the codes that the pad has shown to its customers, by score, as a box that has left kept

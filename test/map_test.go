@@ -42,17 +42,18 @@ var roads = map[string]string{
 	"cmd/evalpad": "agent agent/control agent/counterdesk agent/evaluation cmd/evalpad/internal/probing cmd/internal/config cmd/internal/command device device/gpiokeys device/hidkeys device/serialpad device/serialpad/profiles device/touch " +
 		"sync/wire sync/seal sync/outbox sync/link sync/uplink",
 
-	"cmd/inspector/internal/casebook": "sync/wire",
-	"cmd/inspector/internal/rates":    "sync/wire",
-	"cmd/inspector/internal/ledger":   "sync/wire sync/seal cmd/inspector/internal/casebook cmd/inspector/internal/rates", // seal: a key is named by its hash
-	"cmd/inspector/internal/identity": "sync/wire sync/seal",
-	"cmd/inspector/internal/intake":   "sync/wire sync/seal sync/link cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
-	"cmd/inspector/internal/board":    "sync/wire cmd/inspector/internal/casebook cmd/inspector/internal/ledger cmd/inspector/internal/rates",
+	"cmd/inspector/internal/casebook":  "sync/wire",
+	"cmd/inspector/internal/rates":     "sync/wire",
+	"cmd/inspector/internal/integrity": "sync/wire cmd/inspector/internal/rates",
+	"cmd/inspector/internal/ledger":    "sync/wire sync/seal cmd/inspector/internal/casebook cmd/inspector/internal/rates", // seal: a key is named by its hash
+	"cmd/inspector/internal/identity":  "sync/wire sync/seal",
+	"cmd/inspector/internal/intake":    "sync/wire sync/seal sync/link cmd/inspector/internal/casebook cmd/inspector/internal/ledger",
+	"cmd/inspector/internal/board":     "sync/wire cmd/inspector/internal/casebook cmd/inspector/internal/ledger cmd/inspector/internal/rates cmd/inspector/internal/integrity",
 	"cmd/inspector/internal/app": "sync/wire sync/seal sync/link cmd/inspector/internal/casebook cmd/inspector/internal/ledger " +
 		"cmd/inspector/internal/identity cmd/inspector/internal/intake",
 	"cmd/inspector/internal/qrdesk": "sync/wire sync/seal cmd/inspector/internal/casebook cmd/inspector/internal/ledger", // seal: a code's token is verified here
 	"cmd/inspector": "cmd/internal/config cmd/internal/command sync/wire cmd/inspector/internal/app cmd/inspector/internal/board " +
-		"cmd/inspector/internal/qrdesk cmd/inspector/internal/casebook cmd/inspector/internal/ledger cmd/inspector/internal/rates",
+		"cmd/inspector/internal/qrdesk cmd/inspector/internal/casebook cmd/inspector/internal/ledger cmd/inspector/internal/rates cmd/inspector/internal/integrity",
 
 	"device/devicetest": "device",
 	"sync/outboxtest":   "sync/wire sync/seal sync/outbox",

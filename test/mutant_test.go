@@ -25,7 +25,7 @@ type mutant struct {
 }
 
 // mutants are all of them; each harness keeps its own beside it.
-var mutants = slices.Concat(killMutants, powerMutants, clockMutants, networkMutants, simMutants, lifeMutants, padMutants, counterMutants, qrMutants, hqMutants)
+var mutants = slices.Concat(killMutants, powerMutants, clockMutants, networkMutants, simMutants, lifeMutants, padMutants, counterMutants, qrMutants, hqMutants, integrityMutants)
 
 // TestMutantsStand: a bug that can no longer be planted is noticed at once, and not in the next soak.
 func TestMutantsStand(t *testing.T) {

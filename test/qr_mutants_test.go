@@ -35,7 +35,7 @@ var qrMutants = []mutant{
 	{
 		name: "phone-forgets-the-pad", pkg: "./cmd/inspector/internal/ledger", run: "TestPhoneAndPadAreOneEvaluation",
 		file: "cmd/inspector/internal/ledger/phone.go",
-		old:  "	if err := t.addPad(ctx, &c, p.Taken); err != nil {",
+		old:  "	if err := t.addPad(ctx, &c, p.Taken, \"\", 0, 0); err != nil {",
 		new:  "	if err := error(nil); err != nil {",
 	},
 	{

@@ -34,7 +34,7 @@ func commands() *cobra.Command {
   inspector cases start CASE --by "Wang Li" --step teller-asked`,
 	}
 	s := command.Root(root, "/etc/inspector/inspector.yaml")
-	return command.Group(root, serveCommand(s), checkCommand(s), watchCommand(s), casesCommand(s), evaluationsCommand(s), devicesCommand(s), reportCommand(s),
+	return command.Group(root, serveCommand(s), checkCommand(s), watchCommand(s), casesCommand(s), evaluationsCommand(s), devicesCommand(s), reportCommand(s), integrityCommand(s),
 		command.Version("inspector", version))
 }
 

@@ -94,6 +94,7 @@ func (b *board) routes() http.Handler {
 	mux.HandleFunc("POST /api/v1/cases/{id}/{wish}", b.changeCase)
 	mux.HandleFunc("GET /api/v1/evaluations", b.findEvaluations)
 	mux.HandleFunc("GET /api/v1/report", b.report)
+	mux.HandleFunc("GET /api/v1/integrity", b.integrity)
 	mux.HandleFunc("GET /api/v1/devices", b.listDevices)
 	mux.HandleFunc("GET /api/v1/devices/{device}", b.showDevice)
 	mux.HandleFunc("POST /api/v1/devices/{device}/confirm", b.confirmKey)
