@@ -58,6 +58,9 @@ func configurations(t *testing.T, dir, block string) (whole []string) {
 		writeFile(t, filepath.Join(dir, "profiles", name+".yaml"), block)
 		return []string{box + "profiles: profiles\n" + counter + " {serial: {port: /dev/ttyUSB0, profile: " + name + "}}\n"}
 	}
+	if strings.HasPrefix(block, "ask:") { // of one counter
+		return []string{box + "counters:\n  - counter: c03\n    " + strings.ReplaceAll(strings.TrimSpace(block), "\n", "\n    ") + "\n"}
+	}
 	if !strings.HasPrefix(block, "pad:") {
 		return []string{box + block}
 	}
