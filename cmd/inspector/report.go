@@ -24,7 +24,7 @@ func reportCommand(s *command.Settings) *cobra.Command {
 		Long: `How customers rated within a period, a line a counter, branch, region, teller, business or for the whole bank.
 
 Records that amend one another are one evaluation, of which the worst counts. Silence is in no numerator. What was pressed
-without a prompt stands apart. Of 30 or fewer there is the count and no percentage; the interval is Wilson's, 95 %.
+without a prompt stands apart, and so does what was said by phone. Of 30 or fewer there is the count and no percentage; the interval is Wilson's, 95 %.
 Participation is of all transactions where the counter's program tells of those not asked, else of the prompts.
 A line is biased where presses were refused meanwhile.`,
 		Example: "  inspector report --by counter --from 2026-11-01 --to 2026-12-01\n  inspector report --by teller --json",
@@ -87,6 +87,9 @@ func reportLine(l rates.Line) string {
 	words = append(words, fmt.Sprintf("participation %d of %d %s%s", l.Rated, l.Prompted+l.NotPrompted, l.ParticipationOf, share(l.Participation)))
 	if u := l.Unprompted; u.Rated > 0 {
 		words = append(words, fmt.Sprintf("unprompted %d, dissatisfied %d", u.Rated, u.Dissatisfied))
+	}
+	if p := l.Phone; p.Rated > 0 {
+		words = append(words, fmt.Sprintf("by phone %d, dissatisfied %d", p.Rated, p.Dissatisfied))
 	}
 	if l.Biased {
 		words = append(words, "BIASED: refused "+counts(l.Refused))

@@ -29,9 +29,11 @@ type Tally struct {
 	Hammered     int    `json:"hammered"` // of the unprompted ones
 }
 
-// Add counts one evaluation, or one transaction whose customer was not asked.
+// Add counts one evaluation, or one transaction whose customer was not asked. What was said by phone is
+// left out: it was not given at the counter.
 func (t *Tally) Add(e rates.Evaluation) {
 	switch {
+	case e.Source == rates.SourcePhone:
 	case e.Prompted:
 		t.Transactions++
 		t.Prompted++

@@ -27,8 +27,16 @@ func scanSaid(rows *sql.Rows) (r rates.Record, err error) {
 }
 
 // EachEvaluation hands over every evaluation of which a record was rated within a period, joined of all
-// its records, those outside of the period too. An error of one ends it and is returned.
+// its records, those outside of the period too; and after them what was said by phone within it, each as
+// one of its own. An error of one ends it and is returned.
 func (l *Ledger) EachEvaluation(ctx context.Context, p rates.Period, one func(rates.Evaluation) error) error {
+	if err := l.eachPadEvaluation(ctx, p, one); err != nil {
+		return err
+	}
+	return l.eachPhoneRating(ctx, p, one)
+}
+
+func (l *Ledger) eachPadEvaluation(ctx context.Context, p rates.Period, one func(rates.Evaluation) error) error {
 	rows, err := l.eyes.QueryContext(ctx, selectSaid+` where (device, root) in
 		(select device, root from evaluations where rated_at >= $1 and rated_at < $2) order by device, root, epoch, seq, variant`,
 		millis(p.From.Time), millis(p.To.Time))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"evalpad/cmd/inspector/internal/casebook"
+	"evalpad/cmd/inspector/internal/rates"
 	"evalpad/sync/seal"
 	"evalpad/sync/wire"
 )
@@ -249,4 +250,34 @@ func (t *taking) addPhone(ctx context.Context, c *casebook.Case, now time.Time) 
 		c.Amend(wire.Evaluation{Scores: s, Flags: []string{casebook.FlagQR}}, now)
 	}
 	return nil
+}
+
+// eachPhoneRating hands over what was said by phone within a period. Business and teller are those of the
+// pad's own record, once it has come.
+func (l *Ledger) eachPhoneRating(ctx context.Context, p rates.Period, one func(rates.Evaluation) error) error {
+	const padSays = `coalesce((select max(%s) from evaluations e where e.device = p.device and e.root = p.evaluation), '')`
+	list, err := scan(ctx, look{l.eyes}, scanPhone, `select overall, attitude, efficiency, compliance, device, evaluation, region, branch,
+		counter, reasons, taken_at, `+fmt.Sprintf(padSays, "business")+`, `+fmt.Sprintf(padSays, "teller")+`
+		from phone_ratings p where taken_at >= $1 and taken_at < $2 order by taken_at, device, evaluation`,
+		millis(p.From.Time), millis(p.To.Time))
+	if err != nil {
+		return fmt.Errorf("read ratings by phone: %w", err)
+	}
+	for _, e := range list {
+		if err := one(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanPhone(rows *sql.Rows) (e rates.Evaluation, err error) {
+	var reasons string
+	var taken int64
+	e = rates.Evaluation{Source: rates.SourcePhone, Outcome: wire.Rated, Flags: []string{casebook.FlagQR}, Records: 1}
+	if e.Scores, err = scanScores(rows, &e.Device, &e.Evaluation, &e.Region, &e.Branch, &e.Counter, &reasons, &taken, &e.Business, &e.Teller); err != nil {
+		return e, err
+	}
+	e.RatedAt, e.ReceivedAt = instant(taken), instant(taken)
+	return e, decode(reasons, &e.Reasons)
 }

@@ -14,6 +14,7 @@ import (
 
 	"evalpad/cmd/inspector/internal/casebook"
 	"evalpad/cmd/inspector/internal/ledger"
+	"evalpad/cmd/inspector/internal/rates"
 	"evalpad/sync/seal"
 	"evalpad/sync/wire"
 )
@@ -140,6 +141,36 @@ func TestSatisfiedByPhoneOpensNothing(t *testing.T) {
 	}
 	if n := count(t, path, "phone_ratings where source = 'qr' and ui = 'qr' and not dissatisfied"); n != 1 {
 		t.Errorf("%d rows, want 1", n)
+	}
+}
+
+// TestPhoneStandsApartInReports: what was said by phone is handed over as such, with whose work it was, and
+// leaves the pad's own as it is.
+func TestPhoneStandsApartInReports(t *testing.T) {
+	l, b := hall(t), newBox(t)
+	if err := l.Phone(t.Context(), phone(t, transaction, 1, 5)); err != nil {
+		t.Fatal(err)
+	}
+	take(t, l, b.says(wire.KindEvaluation, rating(transaction, 5, 5), nine))
+	period := rates.Period{From: wire.At(nine.Add(-time.Minute)), To: wire.At(nine.Add(time.Minute))}
+	sheet, err := rates.NewSheet(period, "teller")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.EachEvaluation(t.Context(), period, func(e rates.Evaluation) error { sheet.Add(e); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	lines := sheet.Lines()
+	if len(lines) != 1 || lines[0].Teller != "t-17" {
+		t.Fatalf("lines %+v, want the teller's", lines)
+	}
+	if got := lines[0]; got.Rated != 1 || got.Dissatisfied != 0 || got.Phone.Rated != 1 || got.Phone.Dissatisfied != 1 || got.Unprompted.Rated != 0 {
+		t.Errorf("got %+v, want one satisfied at the pad and one dissatisfied by phone", got)
+	}
+	period.From = period.To
+	period.To = wire.At(nine.Add(time.Hour))
+	if err := l.EachEvaluation(t.Context(), period, func(e rates.Evaluation) error { t.Errorf("%+v is of another time", e); return nil }); err != nil {
+		t.Fatal(err)
 	}
 }
 

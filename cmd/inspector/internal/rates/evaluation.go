@@ -29,7 +29,8 @@ type Record struct {
 
 // Evaluation is what one customer said, all records of it together.
 type Evaluation struct {
-	Evaluation string                        `json:"evaluation"` // the first one's id
+	Evaluation string                        `json:"evaluation"`       // the first one's id
+	Source     string                        `json:"source,omitempty"` // SourcePhone, or "" of a pad's
 	Device     string                        `json:"device"`
 	Region     string                        `json:"region"`
 	Branch     string                        `json:"branch"`
@@ -46,6 +47,9 @@ type Evaluation struct {
 	ReceivedAt wire.Instant                  `json:"received_at"`
 	Records    int                           `json:"records"`
 }
+
+// SourcePhone is of what a customer said on their own phone, by a pad's code. No device vouches for it.
+const SourcePhone = "qr"
 
 // Join makes one evaluation of its records, of which there is at least one. Their order changes
 // nothing.

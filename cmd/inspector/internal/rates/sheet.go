@@ -66,6 +66,7 @@ type Line struct {
 	Participation   *Rate          `json:"participation,omitempty"` // 参评率: the rated ones of ParticipationOf
 	ParticipationOf string         `json:"participation_of"`        // transactions, where the counter's program tells of those not asked; else prompts
 	Unprompted      Counts         `json:"unprompted"`              // apart: pressed though nobody had asked
+	Phone           Counts         `json:"phone"`                   // apart: said on a phone by the pad's code, whatever was pressed besides
 	Flags           map[string]int `json:"flags"`                   // evaluations that carry each, prompted or not
 	Biased          bool           `json:"biased"`                  // presses were refused meanwhile, so that some customers are not in it
 	Refused         map[string]int `json:"refused"`                 // presses, by reason
@@ -106,6 +107,8 @@ func (s *Sheet) Add(e Evaluation) {
 		l.Flags[f]++
 	}
 	switch {
+	case e.Source == SourcePhone:
+		l.Phone.add(e)
 	case e.Outcome == wire.NotPrompted:
 		l.NotPrompted++
 	case e.IsUnprompted():
@@ -170,7 +173,7 @@ func (s *Sheet) Lines() []Line {
 	lines := []Line{}
 	for _, l := range s.lines {
 		done := *l
-		done.Counts, done.Unprompted = l.Counts.reckoned(), l.Unprompted.reckoned()
+		done.Counts, done.Unprompted, done.Phone = l.Counts.reckoned(), l.Unprompted.reckoned(), l.Phone.reckoned()
 		asked := l.Prompted + l.NotPrompted
 		done.Participation, done.ParticipationOf = RateOf(l.Rated, asked), "prompts"
 		if l.NotPrompted > 0 {
