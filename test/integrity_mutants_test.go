@@ -15,7 +15,7 @@ var integrityMutants = []mutant{
 		new:  "		b.Spread = 0\n",
 	},
 	{
-		name: "child-blamed-on-the-teller", pkg: "./cmd/inspector/internal/integrity", run: "TestPower",
+		name: "child-blamed-on-the-teller", quick: true, pkg: "./cmd/inspector/internal/integrity", run: "TestTally",
 		file: "cmd/inspector/internal/integrity/integrity.go",
 		old:  "	case e.Prompted:\n",
 		new:  "	case e.Outcome != wire.NotPrompted:\n",
